@@ -1,0 +1,72 @@
+import type { WafMode } from '../waf/transaction-types.ts'
+
+/** A host and a port to listen on; IPv6 without brackets. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface OriginConfig {
+  readonly secure: boolean
+  readonly host: string
+  readonly port: number
+}
+
+export interface SiteConfig {
+  /** Canonical host names, `*.name` for one label more, `*` for any host. */
+  readonly hosts: readonly string[]
+  readonly origins: readonly OriginConfig[]
+  readonly httpsRedirect: boolean
+  /** Absolute path of a PEM file that https origins are checked against instead of the system's roots. */
+  readonly originCa: string | undefined
+}
+
+export interface AcmeConfig {
+  readonly directory: string
+  /** Absolute path of a PEM file, read when needed. */
+  readonly rootCa: string | undefined
+  readonly contact: readonly string[]
+  readonly certificates: readonly { readonly names: readonly string[] }[]
+}
+
+export type StoreConfig = { kind: 'file'; folder: string } | { kind: 'redis'; url: string }
+
+/** Every limit has a name, a unit and a default; `docs/configuration.md` says which attack it stops. */
+export interface LimitsConfig {
+  readonly headerTimeoutMs: number
+  readonly bodyIdleTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly requestsPerSocket: number
+  readonly headerBytes: number
+  readonly headerCount: number
+  readonly targetBytes: number
+  readonly http2Streams: number
+  readonly originConnectTimeoutMs: number
+  readonly originResponseTimeoutMs: number
+  readonly originBodyIdleTimeoutMs: number
+  readonly originConnections: number
+  readonly drainTimeoutMs: number
+}
+
+/** The whole configuration, validated once and frozen. All paths are absolute. */
+export interface EdgeConfig {
+  readonly file: string
+  readonly listen: { readonly http: readonly ListenAddress[]; readonly https: readonly ListenAddress[] }
+  readonly sites: readonly SiteConfig[]
+  readonly waf: {
+    readonly mode: WafMode
+    /** Rule files in load order, globs expanded. */
+    readonly rules: readonly string[]
+    readonly errorLog: string | undefined
+    readonly auditLog: string | undefined
+  }
+  readonly acme: AcmeConfig | undefined
+  readonly store: StoreConfig
+  readonly admin: ListenAddress | undefined
+  readonly workers: number
+  readonly log: { readonly access: 'stdout' | 'off' | { readonly file: string } }
+  /** Networks whose X-Forwarded-For is believed, CIDR. */
+  readonly trustedProxies: readonly string[]
+  readonly limits: LimitsConfig
+}

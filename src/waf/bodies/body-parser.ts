@@ -1,0 +1,52 @@
+/** A name and value taken from a body; one-byte strings, decoded once as the body's format demands. */
+export interface Argument {
+  readonly name: string
+  readonly value: string
+}
+
+export interface BodyLimits {
+  /** SecArgumentsLimit: more arguments than this are an error (REQBODY_ERROR), not silently dropped. */
+  readonly argumentCount: number
+  /** SecRequestBodyJsonDepthLimit. */
+  readonly jsonDepth: number
+  /** SecUploadFileLimit. */
+  readonly fileCount: number
+}
+
+export interface UploadedFile {
+  /** Name of the form field (FILES key). */
+  readonly field: string
+  /** File name as sent (FILES value). */
+  readonly fileName: string
+  readonly sizeBytes: number
+  /** The part's content: FILES_TMP_CONTENT. */
+  readonly content: string
+}
+
+/** Strict flags, each 0 or 1, that MULTIPART_* variables expose; `true` means that the oddity was seen. */
+export interface MultipartFlags {
+  readonly boundaryQuoted: boolean
+  readonly boundaryWhitespace: boolean
+  readonly dataBefore: boolean
+  readonly dataAfter: boolean
+  readonly headerFolding: boolean
+  readonly lfLine: boolean
+  readonly crlfLfLines: boolean
+  readonly missingSemicolon: boolean
+  readonly invalidQuoting: boolean
+  readonly invalidPart: boolean
+  readonly invalidHeaderFolding: boolean
+  readonly fileLimitExceeded: boolean
+  readonly unmatchedBoundary: boolean
+  readonly finalBoundaryMissing: boolean
+}
+
+export interface ParsedBody {
+  readonly arguments: readonly Argument[]
+  readonly files: readonly UploadedFile[]
+  /** MULTIPART_PART_HEADERS: [part name, whole header line] in order. */
+  readonly partHeaders: readonly Argument[]
+  readonly multipart: MultipartFlags | undefined
+  /** REQBODY_ERROR_MSG; `undefined` when the body is well formed. */
+  readonly error: string | undefined
+}

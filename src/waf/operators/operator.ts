@@ -1,0 +1,34 @@
+import type { Location } from '../seclang/location.ts'
+
+/** A match of an operator. Captures become TX:0 to TX:9 when the rule says `capture`. */
+export interface OperatorMatch {
+  /** captures[0] is the whole match; a group that took no part is `undefined`. */
+  readonly captures: readonly (string | undefined)[]
+}
+
+/** An operator with its argument, ready to run. Values are one-byte strings; nothing here does I/O or keeps state. */
+export interface CompiledOperator {
+  test(value: string): boolean
+  /** Same answer as `test`, with what matched; absent where the operator captures nothing beyond the value itself. */
+  exec?(value: string): OperatorMatch | undefined
+}
+
+export interface OperatorContext {
+  readonly location: Location
+  /** Bytes (one-byte string) of a data file, relative to the folder of the rule file; throws through `fail`. */
+  readFile(path: string): string
+  /** Ends the compilation of this rule with a located problem; `offset` counts bytes into the argument. */
+  fail(message: string, offset?: number): never
+}
+
+/** One word of SecLang: `@rx`, `@pm` … One file an operator, one line in `index.ts`. */
+export interface OperatorWord {
+  /** As ModSecurity's reference manual spells it, without `@`. */
+  readonly name: string
+  /**
+   * Arguments with macros (`%{tx.limit}`) are expanded per transaction first, then compiled; the engine caches that.
+   * `literal` words (rx, pm, pmFromFile, validateByteRange …) are compiled once, at load, macros untouched.
+   */
+  readonly argument: 'none' | 'literal' | 'macro'
+  compile(argument: string, context: OperatorContext): CompiledOperator
+}
