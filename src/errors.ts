@@ -25,6 +25,68 @@ export const errorCodes = {
     status: 0,
     meaning: 'the command line names a command, option or argument that does not exist or does not fit',
   },
+  ACME_EDGE_STORE_UNREADABLE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the store cannot be read, or a value in it is damaged beyond its last good copy',
+  },
+  ACME_EDGE_STORE_UNWRITABLE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the store cannot be written: its owner, its permissions or the free space on its disk',
+  },
+  ACME_EDGE_STORE_BUSY: {
+    side: 'internal',
+    status: 0,
+    meaning: 'another acme-edge holds a lock of the store and did not release it in time',
+  },
+  ACME_EDGE_STORE_KEY_INVALID: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a name that cannot be a key of the store (a defect, or a certificate name with forbidden characters)',
+  },
+  ACME_EDGE_ACME_NAME_INVALID: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a certificate cannot be ordered for this name: not a host name, a wildcard or an address',
+  },
+  ACME_EDGE_ACME_NOT_CONFIGURED: {
+    side: 'internal',
+    status: 0,
+    meaning: 'edge.yaml has no acme section, so there is no CA to ask',
+  },
+  ACME_EDGE_ACME_ROOT_CA_UNREADABLE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'acme.root_ca names a file that cannot be read or holds no certificate',
+  },
+  ACME_EDGE_ACME_UNREACHABLE: {
+    side: 'ca',
+    status: 0,
+    meaning: 'the CA does not answer: refused, reset, timed out, or its TLS certificate is not trusted',
+  },
+  ACME_EDGE_ACME_PROTOCOL: {
+    side: 'ca',
+    status: 0,
+    meaning: 'the CA answered with something that is not ACME (RFC 8555)',
+  },
+  ACME_EDGE_ACME_REFUSED: { side: 'ca', status: 0, meaning: 'the CA refused; its problem document says why' },
+  ACME_EDGE_ACME_RATE_LIMITED: {
+    side: 'ca',
+    status: 0,
+    meaning: 'the CA wants no more requests for now; the details say when to try again',
+  },
+  ACME_EDGE_ACME_VALIDATION_FAILED: {
+    side: 'ca',
+    status: 0,
+    meaning: 'the CA could not fetch the challenge of a host; the details name the host and the cause',
+  },
+  ACME_EDGE_ACME_TIMEOUT: { side: 'ca', status: 0, meaning: 'the certificate was not issued within the time allowed' },
+  ACME_EDGE_ACME_ABORTED: {
+    side: 'internal',
+    status: 0,
+    meaning: 'issuance was interrupted; running it again resumes it',
+  },
   ACME_EDGE_INTERNAL: { side: 'internal', status: 500, meaning: 'a defect in acme-edge; the log has the details' },
 } as const satisfies Record<string, CodeEntry>
 
@@ -42,6 +104,8 @@ export interface EdgeErrorOptions {
   readonly cause?: unknown
   /** All that is wrong, where the failure is that of a file's text. Default: none. */
   readonly problems?: readonly SourceProblem[]
+  /** What a machine may want to know beside the message (`--json` prints it); never a secret. Default: nothing. */
+  readonly details?: Readonly<Record<string, unknown>>
   /** Overrides the table's status (a redirect of a rule, a limit with its own status). */
   readonly status?: number
 }
@@ -52,6 +116,7 @@ export class EdgeError extends Error {
   readonly side: Side
   readonly status: number
   readonly problems: readonly SourceProblem[]
+  readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: EdgeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -60,5 +125,6 @@ export class EdgeError extends Error {
     this.side = errorCodes[code].side
     this.status = options.status ?? errorCodes[code].status
     this.problems = options.problems ?? []
+    this.details = options.details ?? {}
   }
 }
