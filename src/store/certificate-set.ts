@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto'
+import { lstat, mkdir, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  fileMode,
+  folderMode,
+  hasErrno,
+  makeFolder,
+  narrowMode,
+  replaceFile,
+  syncFolder,
+} from './file-store-durable.ts'
+import { decodeRecord, encodeRecord } from './file-store-record.ts'
+
+/** Key and chain, as the files hold them. */
+export interface CertificateSet {
+  readonly fullChainPem: string
+  readonly privateKeyPem: string
+}
+
+/** Generations that are kept, the live one included. */
+const keptGenerations = 3
+/** The checksummed copy of the set, beside the files that other programs read. */
+const recordName = 'set.record'
+
+/** The certificates of a PEM text, in order. */
+export function splitPem(text: string): string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+}
+
+/** The files under `live/<name>` (empty texts for missing ones), `undefined` when there is no such folder. */
+export async function readSet(folder: string, name: string): Promise<CertificateSet | undefined> {
+  const live = join(folder, 'live', name)
+  if (!(await exists(live))) return undefined
+  // The link is resolved once: both files come from one generation, even while another is being installed.
+  const generation = await realpath(live).catch(() => live)
+  const read = (file: string) => readFile(join(generation, file), 'utf8').catch(emptyWhenMissing)
+  const keyFile = join(generation, 'privkey.pem')
+  await narrowMode(keyFile, fileMode, () => undefined).catch(emptyWhenMissing)
+  return { fullChainPem: await read('fullchain.pem'), privateKeyPem: await read('privkey.pem') }
+}
+
+/** Writes a generation and makes it the live one. Call it under the lock of the name. */
+export async function writeSet(folder: string, set: CertificateSet & { readonly name: string }): Promise<void> {
+  const archive = join(folder, 'archive', set.name)
+  await makeFolder(archive)
+  const generation = Math.max(0, ...(await generations(archive))) + 1
+  const target = join(archive, String(generation))
+  await mkdir(target, { mode: folderMode })
+  const [leaf = '', ...rest] = splitPem(set.fullChainPem).map((pem) => `${pem}\n`)
+  const { fullChainPem, privateKeyPem } = set
+  await replaceFile(join(target, 'privkey.pem'), privateKeyPem)
+  await replaceFile(join(target, 'cert.pem'), leaf)
+  await replaceFile(join(target, 'chain.pem'), rest.join(''))
+  await replaceFile(join(target, 'fullchain.pem'), leaf + rest.join(''))
+  await replaceFile(
+    join(target, recordName),
+    encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem }))),
+  )
+  await syncFolder(archive)
+  await swapLink(folder, set.name, generation)
+  await prune(archive, generation)
+}
+
+/** Makes the newest generation live again whose checksummed copy is whole; `undefined` when there is none. */
+export async function restoreSet(folder: string, name: string): Promise<CertificateSet | undefined> {
+  // A folder that somebody made by hand is theirs: it is never replaced by an older certificate of ours.
+  if (!(await lstat(join(folder, 'live', name))).isSymbolicLink()) return undefined
+  const archive = join(folder, 'archive', name)
+  for (const generation of (await generations(archive)).sort((a, b) => b - a)) {
+    const record = await readFile(join(archive, String(generation), recordName)).catch(() => undefined)
+    const value = record && decodeRecord(record)
+    if (!value) continue
+    const set = JSON.parse(value.toString()) as CertificateSet // checksummed: written by writeSet()
+    await writeSet(folder, { name, ...set })
+    return set
+  }
+  return undefined
+}
+
+async function swapLink(folder: string, name: string, generation: number): Promise<void> {
+  const live = join(folder, 'live')
+  await makeFolder(live)
+  const temporary = join(live, `${name}~${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
+  await symlink(join('..', 'archive', name, String(generation)), temporary)
+  await setAside(join(live, name), join(folder, 'archive', name))
+  await rename(temporary, join(live, name))
+  await syncFolder(live)
+}
+
+/** A real folder at the link's place (copied there by hand) cannot be swapped; it is kept, with its files, in the archive. */
+async function setAside(live: string, archive: string): Promise<void> {
+  const found = await lstat(live).catch(() => undefined)
+  if (found?.isDirectory()) await rename(live, join(archive, `replaced-${randomBytes(4).toString('hex')}`))
+}
+
+async function generations(archive: string): Promise<number[]> {
+  const entries = await readdir(archive).catch(() => [])
+  return entries.filter((entry) => /^\d{1,9}$/.test(entry)).map(Number)
+}
+
+async function prune(archive: string, newest: number): Promise<void> {
+  const old = (await generations(archive)).filter((generation) => generation <= newest - keptGenerations)
+  await Promise.all(old.map((generation) => rm(join(archive, String(generation)), { recursive: true, force: true })))
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+function emptyWhenMissing(error: unknown): string {
+  if (hasErrno(error, 'ENOENT')) return ''
+  throw error
+}

@@ -1,0 +1,128 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EdgeError } from '../errors.ts'
+import { readSet, restoreSet, splitPem, writeSet } from './certificate-set.ts'
+import { hasErrno } from './file-store-durable.ts'
+import { guard } from './file-store-guard.ts'
+
+/** What a TLS listener needs of one certificate. */
+export interface StoredCertificate {
+  /** The folder's name under `live/`: the first of the names it was ordered for. */
+  readonly name: string
+  /** DNS names of the leaf, lower case; wildcards as `*.name`. */
+  readonly names: readonly string[]
+  /** Leaf first, then the intermediates. */
+  readonly fullChainPem: string
+  readonly privateKeyPem: string
+  readonly serial: string
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+}
+
+export interface NewCertificate {
+  readonly name: string
+  readonly fullChainPem: string
+  readonly privateKeyPem: string
+}
+
+/** A certificate folder that cannot be served, and why. */
+export interface BrokenCertificate {
+  readonly name: string
+  readonly error: EdgeError
+}
+
+const namePattern = /^(?=.{1,200}$)(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/
+
+/**
+ * Installs key and chain as one set: a new generation in `archive/<name>/`, then one swap of the link `live/<name>`, so
+ * that no reader finds a key beside a certificate that it does not fit. Refuses a pair that does not fit.
+ */
+export async function installCertificate(folder: string, certificate: NewCertificate): Promise<StoredCertificate> {
+  checkName(certificate.name)
+  const parsed = parseCertificate(certificate)
+  if (typeof parsed === 'string') throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', `${certificate.name}: ${parsed}`)
+  await guard('UNWRITABLE', join(folder, 'live', certificate.name), () => writeSet(folder, certificate))
+  return parsed
+}
+
+/**
+ * The certificate under `live/<name>`, `undefined` when there is none. Damaged files are restored from the set's own
+ * checksummed copy; without one, or with a key that does not fit, throws ACME_EDGE_STORE_UNREADABLE.
+ */
+export async function loadCertificate(folder: string, name: string): Promise<StoredCertificate | undefined> {
+  checkName(name)
+  const path = join(folder, 'live', name)
+  return guard('UNREADABLE', path, async () => {
+    const set = await readSet(folder, name)
+    if (!set) return undefined
+    const parsed = parseCertificate({ name, ...set })
+    if (typeof parsed !== 'string') return parsed
+    const restored = await restoreSet(folder, name)
+    const again = restored && parseCertificate({ name, ...restored })
+    if (again && typeof again !== 'string') return again
+    const advice = `restore the folder from a backup, or run \`acme-edge issue ${name}\``
+    throw new EdgeError('ACME_EDGE_STORE_UNREADABLE', `${path}: ${parsed}; ${advice}`)
+  })
+}
+
+/** Every certificate of the store by name, the broken ones as such: one bad folder does not hide the others. */
+export async function listCertificates(folder: string): Promise<(StoredCertificate | BrokenCertificate)[]> {
+  const live = join(folder, 'live')
+  const entries = await guard('UNREADABLE', live, () => readdir(live).catch(emptyWhenMissing))
+  const found: (StoredCertificate | BrokenCertificate)[] = []
+  for (const name of entries.filter((entry) => namePattern.test(entry)).sort()) {
+    try {
+      const certificate = await loadCertificate(folder, name)
+      if (certificate) found.push(certificate)
+    } catch (error) {
+      if (!(error instanceof EdgeError)) throw error
+      found.push({ name, error })
+    }
+  }
+  return found
+}
+
+/** Key and chain as one thing, or the sentence that says what is wrong with them. */
+function parseCertificate(certificate: NewCertificate): StoredCertificate | string {
+  try {
+    const chain = splitPem(certificate.fullChainPem).map((pem) => new X509Certificate(pem))
+    const [leaf] = chain
+    if (!leaf) return 'no certificate in the chain'
+    const broken = chain.findIndex((item, i) => i > 0 && !chain[i - 1]?.verify(item.publicKey))
+    if (broken > 0) return `certificate ${broken} of the chain is not signed by the next one`
+    if (!leaf.checkPrivateKey(createPrivateKey(certificate.privateKeyPem)))
+      return 'the private key does not fit the certificate'
+    return describe(certificate, leaf)
+  } catch (error) {
+    return `the files are damaged (${error instanceof Error ? error.message : String(error)})`
+  }
+}
+
+function describe(certificate: NewCertificate, leaf: X509Certificate): StoredCertificate {
+  return Object.freeze({
+    ...certificate,
+    names: Object.freeze(dnsNames(leaf)),
+    serial: leaf.serialNumber.toLowerCase(),
+    notBeforeMs: leaf.validFromDate.getTime(),
+    notAfterMs: leaf.validToDate.getTime(),
+  })
+}
+
+function dnsNames(leaf: X509Certificate): string[] {
+  const entries = (leaf.subjectAltName ?? '').split(', ')
+  return entries.flatMap((entry) => (entry.startsWith('DNS:') ? [entry.slice(4).toLowerCase()] : []))
+}
+
+function checkName(name: string): void {
+  if (namePattern.test(name)) return
+  throw new EdgeError(
+    'ACME_EDGE_STORE_KEY_INVALID',
+    `${JSON.stringify(name)} cannot be the name of a certificate folder`,
+  )
+}
+
+function emptyWhenMissing(error: unknown): string[] {
+  if (hasErrno(error, 'ENOENT')) return []
+  throw error
+}

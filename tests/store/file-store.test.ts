@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { openFileStore } from '../../src/store/file-store.ts'
+import { runStoreConformance } from './conformance.ts'
+
+t.test('the file store keeps the contract', async (t) => {
+  const { open } = fixture(t.testdir())
+  t.equal(await runStoreConformance(t, { open }), 11)
+})
+
+t.test('a damaged file gives its last good copy, is repaired, and is logged', async (t) => {
+  const damages: Record<string, (path: string) => Promise<unknown>> = {
+    'truncated to nothing': (path) => truncate(path, 0),
+    'truncated in the header': (path) => truncate(path, 20),
+    'truncated by a byte': async (path) => truncate(path, (await stat(path)).size - 1),
+    'a bit flipped': flipLastBit,
+    'overwritten with noise': (path) => writeFile(path, '\0\xff garbage'),
+    deleted: (path) => rm(path),
+  }
+  for (const [name, damage] of Object.entries(damages)) {
+    const { folder, open, warnings } = fixture(t.testdir())
+    const store = await open()
+    await store.write('account/key.pem', 'first generation')
+    await store.write('account/key.pem', 'the key')
+    const path = join(folder, 'state/account/key.pem')
+    await damage(path)
+    t.equal(String(await store.read('account/key.pem')), 'the key', name)
+    t.match(warnings.join(), /restored from its last good copy/)
+    await rm(`${path}~`)
+    t.equal(String(await store.read('account/key.pem')), 'the key', `${name}: the file itself is whole again`)
+  }
+  t.equal(Object.keys(damages).length, 6)
+})
+
+t.test('a damaged copy does not matter', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const store = await open()
+  await store.write('k', 'value')
+  await truncate(join(folder, 'state/k~'), 3)
+  t.equal(String(await store.read('k')), 'value')
+})
+
+t.test('both copies damaged: an error that names the file and the way out, never an empty value', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const store = await open()
+  await store.write('k', 'value')
+  for (const file of ['k', 'k~']) await truncate(join(folder, 'state', file), 3)
+  await t.rejects(store.read('k'), { code: 'ACME_EDGE_STORE_UNREADABLE', message: /state\/k.*backup/ })
+})
+
+t.test('a store folder that is a file is one clear error', async (t) => {
+  const folder = t.testdir({ certs: 'not a folder' })
+  await t.rejects(fixture(folder).open(), {
+    code: 'ACME_EDGE_STORE_UNREADABLE',
+    message: /store cannot be read|certs.* cannot be read/,
+  })
+})
+
+t.test('files are 0600 in folders of 0700; wider modes are repaired and logged', async (t) => {
+  const { folder, open, warnings } = fixture(t.testdir())
+  const store = await open()
+  await store.write('account/key.pem', 'secret')
+  for (const path of ['', 'state', 'locks', 'state/account']) t.equal(await modeOf(join(folder, path)), 0o700, path)
+  const file = join(folder, 'state/account/key.pem')
+  t.equal(await modeOf(file), 0o600)
+  t.equal(await modeOf(`${file}~`), 0o600)
+  await chmod(file, 0o644)
+  await chmod(folder, 0o755)
+  await (await open()).read('account/key.pem')
+  t.equal(await modeOf(file), 0o600)
+  t.equal(await modeOf(folder), 0o700)
+  t.equal(warnings.filter((line) => line.includes('mode was repaired')).length, 2)
+})
+
+t.test('what a killed process left half written is removed, what another writes now is not', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  await open()
+  const [old, fresh] = ['state/a~1.abc.tmp', 'state/b~2.def.tmp'].map((name) => join(folder, name)) as [string, string]
+  await writeFile(old, 'half')
+  await writeFile(fresh, 'half')
+  await utimes(old, 0, 0)
+  await open()
+  t.same(await readdir(join(folder, 'state')), ['b~2.def.tmp'])
+})
+
+t.test('the lock of a killed process is taken over at once, with a higher number', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'lock-holder.ts'), folder], { stdio: 'pipe' })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [line] = await once(child.stdout, 'data')
+  const fencing = Number(String(line))
+  const store = await open()
+  await t.rejects(store.lock('held', AbortSignal.timeout(200)), { code: 'ACME_EDGE_STORE_BUSY' }, 'held while it lives')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const lock = await store.lock('held', AbortSignal.timeout(2_000))
+  t.ok(lock.fencing > fencing)
+  await lock.release()
+})
+
+t.test('a recycled pid does not keep a lock: the start time differs', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const store = await open()
+  const lock = await store.lock('recycled', AbortSignal.timeout(2_000))
+  const file = join(folder, 'locks', `recycled~${lock.fencing}`)
+  const holder = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...holder, start: '1' }))
+  const next = await store.lock('recycled', AbortSignal.timeout(2_000))
+  t.equal(next.fencing, lock.fencing + 1)
+  await next.release()
+})
+
+t.test('a holder on another machine keeps its lock while it gives signs of life', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const store = await open()
+  const lock = await store.lock('far', AbortSignal.timeout(2_000))
+  const file = join(folder, 'locks', `far~${lock.fencing}`)
+  const holder = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...holder, space: 'another machine' }))
+  await t.rejects(store.lock('far', AbortSignal.timeout(200)), { code: 'ACME_EDGE_STORE_BUSY' })
+  await utimes(file, Date.now() / 1000 - 60, Date.now() / 1000 - 60)
+  await (await store.lock('far', AbortSignal.timeout(2_000))).release()
+})
+
+function fixture(base: string) {
+  const folder = join(base, 'certs')
+  const warnings: string[] = []
+  const log = { warn: (_fields: object, message: string) => void warnings.push(message) }
+  return { folder, warnings, open: () => openFileStore({ folder, log }) }
+}
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777
+}
+
+async function flipLastBit(path: string): Promise<void> {
+  const bytes = await readFile(path)
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+  await writeFile(path, bytes)
+}
