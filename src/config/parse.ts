@@ -1,0 +1,111 @@
+import { dirname } from 'node:path'
+import { type Document, parseDocument } from 'yaml'
+import { EdgeError } from '../errors.ts'
+import type { EdgeConfig } from './config.ts'
+import { toLimitsConfig } from './limits-schema.ts'
+import { placeOf } from './reader.ts'
+import { type ConfigDraft, edgeSchema } from './schema.ts'
+import { type ConfigSource, createSource, invalid, note } from './source.ts'
+
+/**
+ * The text of an edge.yaml as a frozen config; `file` (absolute) gives relative paths their folder. Looks whether the
+ * named rule and CA files exist. Throws ACME_EDGE_CONFIG_INVALID with every problem, sorted by place.
+ */
+export function parseConfig(text: string, file: string): EdgeConfig {
+  const source = createSource(file, text)
+  const document = parseYaml(source)
+  const config = document === undefined ? invalid : readDocument(document, source)
+  if (config === invalid || source.problems.length > 0) throw configInvalid(source)
+  return deepFreeze(config)
+}
+
+function readDocument(document: Document, source: ConfigSource): EdgeConfig | typeof invalid {
+  const draft = edgeSchema(dirname(source.file)).read(placeOf(document.contents, 0), source)
+  if (draft === invalid) return invalid
+  checkRedirects(draft, source)
+  return toEdgeConfig(draft, source.file)
+}
+
+function checkRedirects(draft: ConfigDraft, source: ConfigSource): void {
+  if (draft.listen.https.length > 0) return
+  for (const { https_redirect } of draft.sites) {
+    if (https_redirect.value)
+      note(source, https_redirect.offset, 'https_redirect needs an https listener: add listen.https')
+  }
+}
+
+/** `undefined`: the text is not YAML, and its problems are noted. */
+function parseYaml(source: ConfigSource): Document | undefined {
+  try {
+    const document = parseDocument(source.text, {
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      prettyErrors: false,
+      lineCounter: source.lineCounter,
+      // The library's check compares each key with each: minutes for a large file. `mapOf` finds doubles itself.
+      uniqueKeys: false,
+    })
+    if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
+      note(source, 0, 'only YAML 1.2 is read: version 1.1 takes words such as "off" for booleans')
+    }
+    for (const { pos, message } of [...document.errors, ...document.warnings])
+      note(source, pos[0], yamlMessage(message))
+    return source.problems.length > 0 ? undefined : document
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    // The parser recurses: brackets nested by the ten thousand end its stack.
+    note(source, 0, 'the file is nested too deeply')
+    return undefined
+  }
+}
+
+function yamlMessage(message: string): string {
+  if (message.startsWith('Source contains multiple documents')) return 'not YAML: one document a file'
+  return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+}
+
+function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
+  return {
+    file,
+    listen: draft.listen,
+    sites: draft.sites.map((site) => ({
+      hosts: site.hosts,
+      origins: site.origin,
+      httpsRedirect: site.https_redirect.value,
+      originCa: site.origin_ca?.value,
+    })),
+    waf: {
+      mode: draft.waf.mode,
+      rules: draft.waf.rules.value.flat(),
+      errorLog: draft.waf.error_log,
+      auditLog: draft.waf.audit_log,
+    },
+    acme: draft.acme && {
+      directory: draft.acme.directory,
+      rootCa: draft.acme.root_ca,
+      contact: draft.acme.contact,
+      certificates: draft.acme.certificates,
+    },
+    store: draft.store,
+    admin: draft.admin?.listen,
+    workers: draft.workers,
+    log: draft.log,
+    trustedProxies: draft.trusted_proxies,
+    limits: toLimitsConfig(draft.limits),
+  }
+}
+
+function configInvalid(source: ConfigSource): EdgeError {
+  const problems = source.problems.toSorted(
+    (a, b) => a.location.line - b.location.line || a.location.column - b.location.column,
+  )
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
+  return new EdgeError('ACME_EDGE_CONFIG_INVALID', `${source.file} has ${count}`, { problems })
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const child of Object.values(value)) deepFreeze(child)
+  return Object.freeze(value)
+}
