@@ -69,12 +69,18 @@ function parseValue(span: Span, start: number, action: Word, problems: Problem[]
     report(problems, span.line, start, `a value is missing after "${action.text}:"`)
     return undefined
   }
-  const stray = text.slice(start, end).search(/[\s']/)
+  const stray = strayAt(text.slice(start, end))
   if (stray >= 0) {
     report(problems, span.line, start + stray, `a value with a blank or a quote in it is written ${action.text}:'…'`)
     return undefined
   }
   return { end, word: wordAt(span, start, end) }
+}
+
+/** A blank, or a quote without its partner; `soap='urn:x'` is one value that keeps its quotes. */
+function strayAt(value: string): number {
+  const blank = value.search(/\s/)
+  return blank < 0 && value.split("'").length % 2 === 0 ? value.lastIndexOf("'") : blank
 }
 
 /** Commas and blanks are plain text inside; `\'` stands for a quote. */

@@ -74,31 +74,37 @@ function isComment(text: string): boolean {
 class LineReader {
   readonly source: SourceText
   private readonly problems: Problem[]
-  private offset = 0
   private number = 0
 
   constructor(source: SourceText, problems: Problem[]) {
     this.source = source
     this.problems = problems
-    if (!source.text.startsWith(BYTE_ORDER_MARK)) return
-    this.refuse({ number: 1 }, 1, 'the file begins with a byte order mark; save it without one')
-    this.offset = BYTE_ORDER_MARK.length
   }
 
   next(): FileLine | undefined {
-    const source = this.source.text
-    if (this.offset >= source.length) return undefined
-    const newline = source.indexOf('\n', this.offset)
-    const end = newline < 0 ? source.length : newline
-    const textEnd = newline > 0 && source[end - 1] === '\r' && end > this.offset ? end - 1 : end
-    const raw = source.slice(this.offset, textEnd)
+    const { lines } = this.source
+    const raw = lines[this.number]
+    const last = this.number === lines.length - 1
+    if (raw === undefined || (last && raw === '')) return undefined
     this.number++
-    this.offset = end + 1
-    return this.check({ number: this.number, text: raw, continues: false, last: this.offset >= source.length })
+    const text = raw.endsWith('\r') && !last ? raw.slice(0, -1) : raw
+    return this.check({ number: this.number, text: this.withoutMark(text), continues: false, last: this.isEnd() })
   }
 
   refuse(line: Pick<FileLine, 'number'>, column: number, message: string): void {
     this.problems.push(problemAt(this.source, { file: this.source.file, line: line.number, column }, message))
+  }
+
+  /** Nothing but the empty string after the final newline is left. */
+  private isEnd(): boolean {
+    const { lines } = this.source
+    return this.number === lines.length || (this.number === lines.length - 1 && lines[this.number] === '')
+  }
+
+  private withoutMark(text: string): string {
+    if (this.number !== 1 || !text.startsWith(BYTE_ORDER_MARK)) return text
+    this.refuse({ number: 1 }, 1, 'the file begins with a byte order mark; save it without one')
+    return text.slice(BYTE_ORDER_MARK.length)
   }
 
   private check(line: FileLine): FileLine {

@@ -5,6 +5,7 @@ import { joinLines } from './lines.ts'
 import type { Problem } from './location.ts'
 import { type LogicalLine, locate, report, type Span, wordAt } from './logical-line.ts'
 import { parseOperator } from './operator.ts'
+import { sourceText } from './source-text.ts'
 import { parseTargetList } from './targets.ts'
 
 export interface ParsedFile {
@@ -23,7 +24,7 @@ export function parseSecLang(text: string, file: string): ParsedFile {
   const nodes: Node[] = []
   const problems: Problem[] = []
   let isRecovering = false
-  for (const line of joinLines({ file, text }, problems)) {
+  for (const line of joinLines(sourceText(file, text), problems)) {
     if (isRecovering && !beginsDirective(line)) continue
     const words = splitDirective(line, problems)
     isRecovering = words === undefined
@@ -65,7 +66,7 @@ function parseRule(words: DirectiveWords, problems: Problem[]): Node | undefined
   if (!first || !second) return undefined
   const targets = parseTargetList(first, problems)
   const operator = parseOperator(second, problems)
-  const actions = third ? parseActionList(third, problems) : []
+  const actions = third && rawSpan(third).trim() !== '' ? parseActionList(third, problems) : []
   if (!operator || problems.length > before) return undefined
   return {
     kind: 'rule',
@@ -118,6 +119,10 @@ function readArguments(words: DirectiveWords, required: readonly string[], most:
     return []
   }
   return words.arguments.slice(0, most)
+}
+
+function rawSpan(span: Span): string {
+  return span.line.text.slice(span.start, span.end)
 }
 
 function rawText(words: DirectiveWords): string {

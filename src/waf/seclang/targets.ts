@@ -34,7 +34,7 @@ interface Parsed<T> {
   readonly target: T
 }
 
-/** `("!" | "&")? NAME (":" selector)?` */
+/** `("!" | "&")? NAME ((":" | ".") selector)?`: `TX.score` is an old spelling of `TX:score`. */
 function parseTarget(span: Span, start: number, problems: Problem[]): Parsed<TargetNode> | undefined {
   const { line } = span
   const prefix = line.text[start]
@@ -47,8 +47,8 @@ function parseTarget(span: Span, start: number, problems: Problem[]): Parsed<Tar
   }
   const name = wordAt(span, nameStart, nameEnd)
   const variable = { ...name, text: name.text.toUpperCase() }
-  if (nameEnd >= span.end || line.text[nameEnd] !== ':')
-    return { end: nameEnd, target: { mode, variable, selector: undefined } }
+  const hasSelector = nameEnd < span.end && (line.text[nameEnd] === ':' || line.text[nameEnd] === '.')
+  if (!hasSelector) return { end: nameEnd, target: { mode, variable, selector: undefined } }
   const parsed = parseSelector(span, nameEnd + 1, variable.text === 'XML', problems)
   return parsed && { end: parsed.end, target: { mode, variable, selector: parsed.target } }
 }
@@ -70,7 +70,7 @@ function parseSelector(
 ): Parsed<SelectorNode> | undefined {
   const first = start < span.end ? span.line.text[start] : undefined
   if (first === undefined || isSeparator(first) || first === ' ' || first === '\t') {
-    report(problems, span.line, start, 'a selector is missing after the colon')
+    report(problems, span.line, start, 'a selector is missing here')
     return undefined
   }
   if (first === "'") return parseQuotedSelector(span, start, isXpath, problems)
