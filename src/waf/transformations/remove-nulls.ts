@@ -1,0 +1,7 @@
+import type { TransformationWord } from './transformation.ts'
+
+/** Takes out every NUL byte. */
+export const removeNulls: TransformationWord = {
+  name: 'removeNulls',
+  transform: (value) => value.replace(/\0+/g, ''),
+}
