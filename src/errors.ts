@@ -10,6 +10,31 @@ interface CodeEntry {
 
 /** Every code that acme-edge can report. `docs/errors.md` is tested against this table. */
 export const errorCodes = {
+  ACME_EDGE_REQUEST_REFUSED: { side: 'client', status: 400, meaning: 'the request is not HTTP as acme-edge accepts it' },
+  ACME_EDGE_REQUEST_TIMEOUT: { side: 'client', status: 408, meaning: 'the request came too slowly' },
+  ACME_EDGE_REQUEST_TOO_LARGE: { side: 'client', status: 413, meaning: 'the body is longer than the WAF may inspect' },
+  ACME_EDGE_REQUEST_CODING: {
+    side: 'client',
+    status: 415,
+    meaning: 'the body has a coding or character set that the WAF cannot look through',
+  },
+  ACME_EDGE_CLIENT_GONE: { side: 'client', status: 0, meaning: 'the client closed before the exchange was complete' },
+  ACME_EDGE_SITE_UNKNOWN: { side: 'client', status: 421, meaning: 'no site is configured for the host' },
+  ACME_EDGE_ORIGIN_UNREACHABLE: {
+    side: 'origin',
+    status: 502,
+    meaning: 'no origin of the site accepts connections, or its TLS certificate is not trusted',
+  },
+  ACME_EDGE_ORIGIN_FAILED: { side: 'origin', status: 502, meaning: 'the origin broke off or answered something that is not HTTP' },
+  ACME_EDGE_ORIGIN_BUSY: { side: 'origin', status: 503, meaning: 'all connections to the origin are in use' },
+  ACME_EDGE_ORIGIN_TIMEOUT: { side: 'origin', status: 504, meaning: 'the origin did not answer in time' },
+  ACME_EDGE_RESPONSE_TOO_LARGE: {
+    side: 'origin',
+    status: 502,
+    meaning: 'the response is longer than the WAF may inspect, or has a coding that it cannot look through',
+  },
+  ACME_EDGE_WAF_FAILED: { side: 'internal', status: 503, meaning: 'the WAF failed or ran out of its budget: fails closed' },
+  ACME_EDGE_DRAINING: { side: 'internal', status: 503, meaning: 'no edge serves here: only the challenge of an order is answered' },
   ACME_EDGE_CONFIG_INVALID: {
     side: 'internal',
     status: 0,
@@ -88,6 +113,11 @@ export const errorCodes = {
     meaning: 'issuance was interrupted; running it again resumes it',
   },
   ACME_EDGE_INTERNAL: { side: 'internal', status: 500, meaning: 'a defect in acme-edge; the log has the details' },
+  ACME_EDGE_LOCALCA_CORRUPT: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a key or certificate of the local CA in the store is damaged, or the two do not belong together',
+  },
 } as const satisfies Record<string, CodeEntry>
 
 export type ErrorCode = keyof typeof errorCodes

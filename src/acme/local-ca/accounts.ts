@@ -1,0 +1,80 @@
+import { type JsonObject, parseJsonObject } from './payload.ts'
+import { Problem } from './problem.ts'
+import { type Ca, type Reply, type Resource, requireAccount, requirePostAsGet } from './resource.ts'
+import type { SignedRequest } from './signed-request.ts'
+import { type Account, makeRoomForAccount, newId } from './state.ts'
+
+const maxContacts = 10
+const maxContactLength = 254
+
+/** newAccount (RFC 8555 §7.3): finds the key's account or makes one. */
+export const newAccount: Resource = (request, _id, ca) => {
+  if (request.signer.kind !== 'key') throw new Problem('malformed', 'newAccount must be signed with a jwk')
+  const { key } = request.signer
+  const payload = parseJsonObject(request.payload, 'the payload')
+  const existing = [...ca.state.accounts.values()].find((account) => account.key.thumbprint === key.thumbprint)
+  if (existing && existing.status !== 'valid') throw new Problem('unauthorized', `the account is ${existing.status}`)
+  if (existing) return accountReply(existing, 200, ca)
+  if (payload.onlyReturnExisting === true) throw new Problem('accountDoesNotExist', 'no account has this key')
+  makeRoomForAccount(ca.state)
+  const account: Account = { id: newId(), key, contact: parseContact(payload) ?? [], status: 'valid' }
+  ca.state.accounts.set(account.id, account)
+  return accountReply(account, 201, ca)
+}
+
+/** An account's own resource: read, contact update, deactivation (RFC 8555 §7.3.2, §7.3.6). */
+export const accountResource: Resource = (request, id, ca) => {
+  const account = requireOwnAccount(request, id)
+  if (request.payload === '') return accountReply(account, 200, ca)
+  const payload = parseJsonObject(request.payload, 'the payload')
+  if (payload.status !== undefined && payload.status !== 'deactivated') {
+    throw new Problem('malformed', 'the status of an account can only become deactivated')
+  }
+  account.contact = parseContact(payload) ?? account.contact
+  if (payload.status === 'deactivated') account.status = 'deactivated'
+  return accountReply(account, 200, ca)
+}
+
+/** The account's orders (RFC 8555 §7.1.2.1), all on one page: the table is bounded. */
+export const accountOrders: Resource = (request, id, ca) => {
+  const account = requireOwnAccount(request, id)
+  requirePostAsGet(request)
+  const own = [...ca.state.orders.values()].filter((order) => order.account === account)
+  return { status: 200, body: { orders: own.map((order) => ca.urls.order(order.id)) } }
+}
+
+function requireOwnAccount(request: SignedRequest, id: string): Account {
+  const account = requireAccount(request)
+  if (account.id !== id) throw new Problem('unauthorized', 'the kid names another account')
+  return account
+}
+
+function accountReply(account: Account, status: number, ca: Ca): Reply {
+  return {
+    status,
+    headers: { location: ca.urls.account(account.id) },
+    body: { status: account.status, contact: account.contact, orders: ca.urls.accountOrders(account.id) },
+  }
+}
+
+function parseContact(payload: JsonObject): string[] | undefined {
+  const { contact } = payload
+  if (contact === undefined) return undefined
+  if (!Array.isArray(contact) || contact.length > maxContacts) {
+    throw new Problem('malformed', `contact must be a list of at most ${maxContacts} URLs`)
+  }
+  return contact.map(parseContactUrl)
+}
+
+/** RFC 8555 §7.3: a mailto URL with exactly one address and no header fields. */
+function parseContactUrl(value: unknown): string {
+  if (typeof value !== 'string') throw new Problem('malformed', 'a contact must be a URL')
+  if (!value.toLowerCase().startsWith('mailto:')) {
+    throw new Problem('unsupportedContact', 'only mailto contacts are supported')
+  }
+  const address = value.slice('mailto:'.length)
+  if (address.length > maxContactLength || !/^[^\s@,?%<>"\p{Cc}]+@[A-Za-z0-9.-]+$/u.test(address)) {
+    throw new Problem('invalidContact', 'a mailto contact must hold one plain address')
+  }
+  return value
+}

@@ -1,0 +1,82 @@
+import { parseJsonObject } from './payload.ts'
+import { Problem, problemDocument } from './problem.ts'
+import { type Ca, findOwned, type Reply, type Resource } from './resource.ts'
+import type { Authorization } from './state.ts'
+import { authorizationStatus } from './status.ts'
+import { validateHttp01 } from './validate-http01.ts'
+
+/** An authorization: read or deactivate (RFC 8555 §7.5, §7.5.2). */
+export const authorizationResource: Resource = (request, id, ca) => {
+  const authorization = findOwned(ca.state.authorizations, id, request)
+  if (request.payload !== '') {
+    const payload = parseJsonObject(request.payload, 'the payload')
+    if (payload.status !== 'deactivated') {
+      throw new Problem('malformed', 'the status of an authorization can only become deactivated')
+    }
+    authorization.withdrawal = 'deactivated'
+  }
+  return authorizationReply(authorization, ca)
+}
+
+/** The http-01 challenge: an empty object asks for validation, which then runs by itself (RFC 8555 §7.5.1). */
+export const challengeResource: Resource = (request, id, ca) => {
+  const authorization = findOwned(ca.state.authorizations, id, request)
+  if (request.payload !== '') {
+    parseJsonObject(request.payload, 'the payload')
+    begin(authorization, ca)
+  }
+  return {
+    status: 200,
+    headers: { link: `<${ca.urls.authorization(id)}>;rel="up"`, ...retryAfter(authorization) },
+    body: describeChallenge(authorization, ca),
+  }
+}
+
+/** A second request while validation runs, or after it, changes nothing. */
+function begin(authorization: Authorization, ca: Ca): void {
+  const isPending = authorizationStatus(authorization, ca.clock()) === 'pending'
+  if (!isPending || authorization.progress.kind !== 'pending') return
+  authorization.progress = { kind: 'processing' }
+  void validate(authorization, ca) // never rejects: every failure becomes the challenge's error
+}
+
+async function validate(authorization: Authorization, ca: Ca): Promise<void> {
+  const { host, token, account } = authorization
+  const keyAuthorization = `${token}.${account.key.thumbprint}`
+  try {
+    await validateHttp01({ host, token, keyAuthorization, port: ca.validationPort, signal: ca.closing })
+    authorization.progress = { kind: 'valid', validatedAtMs: ca.clock() }
+  } catch (error) {
+    const problem = error instanceof Problem ? error : new Problem('serverInternal', 'the validation failed')
+    authorization.progress = { kind: 'invalid', problem }
+  }
+}
+
+function authorizationReply(authorization: Authorization, ca: Ca): Reply {
+  return {
+    status: 200,
+    headers: retryAfter(authorization),
+    body: {
+      status: authorizationStatus(authorization, ca.clock()),
+      expires: new Date(authorization.expiresAtMs).toISOString(),
+      identifier: { type: 'dns', value: authorization.host },
+      challenges: [describeChallenge(authorization, ca)],
+    },
+  }
+}
+
+function describeChallenge(authorization: Authorization, ca: Ca): object {
+  const { progress, token } = authorization
+  return {
+    type: 'http-01',
+    url: ca.urls.challenge(authorization.id),
+    status: progress.kind,
+    token,
+    ...(progress.kind === 'valid' && { validated: new Date(progress.validatedAtMs).toISOString() }),
+    ...(progress.kind === 'invalid' && { error: problemDocument(progress.problem) }),
+  }
+}
+
+function retryAfter(authorization: Authorization): Record<string, string> {
+  return authorization.progress.kind === 'processing' ? { 'retry-after': '1' } : {}
+}

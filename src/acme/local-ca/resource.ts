@@ -1,0 +1,51 @@
+import type { Authority } from './authority.ts'
+import { Problem } from './problem.ts'
+import type { SignedRequest } from './signed-request.ts'
+import type { Account, State } from './state.ts'
+import type { Urls } from './urls.ts'
+
+/** What every resource of the server works on. */
+export interface Ca {
+  readonly state: State
+  readonly urls: Urls
+  readonly authority: Authority
+  readonly clock: () => number
+  /** Where HTTP-01 validation connects on 127.0.0.1. */
+  readonly validationPort: number
+  /** Aborts when the server closes. */
+  readonly closing: AbortSignal
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** An object is sent as JSON, a string as a PEM chain. */
+  readonly body?: object | string
+}
+
+/** One kind of resource; `id` is the last segment of its address, empty for those that have none. */
+export type Resource = (request: SignedRequest, id: string, ca: Ca) => Reply | Promise<Reply>
+
+/** The account that signed; throws `malformed` for a bare key where RFC 8555 §6.2 asks for a kid. */
+export function requireAccount(request: SignedRequest): Account {
+  if (request.signer.kind === 'account') return request.signer.account
+  throw new Problem('malformed', 'this request must be signed with a kid')
+}
+
+/** Finds a resource that belongs to the signer; throws 404 for an unknown one and `unauthorized` for another's. */
+export function findOwned<T extends { readonly account: Account }>(
+  table: ReadonlyMap<string, T>,
+  id: string,
+  request: SignedRequest,
+): T {
+  const account = requireAccount(request)
+  const found = table.get(id)
+  if (!found) throw new Problem('malformed', 'there is no such resource', { status: 404 })
+  if (found.account !== account) throw new Problem('unauthorized', 'the resource belongs to another account')
+  return found
+}
+
+/** Refuses a payload where only POST-as-GET makes sense (RFC 8555 §6.3). */
+export function requirePostAsGet(request: SignedRequest): void {
+  if (request.payload !== '') throw new Problem('malformed', 'this resource is read with an empty payload')
+}
