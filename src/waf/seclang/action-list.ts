@@ -1,5 +1,6 @@
 import { skipBlanks } from './arguments.ts'
 import type { ActionNode, Word } from './ast.ts'
+import { describe } from './describe.ts'
 import type { Problem } from './location.ts'
 import { report, type Span, spanOfWord, wordAt } from './logical-line.ts'
 import type { SourceText } from './source-text.ts'
@@ -22,7 +23,7 @@ export function parseActionList(span: Span, problems: Problem[]): ActionNode[] {
     offset = skipBlanks(text, parsed.end, span.end)
     if (offset >= span.end) return actions
     if (text[offset] !== ',') {
-      report(problems, span.line, offset, `a comma was expected, found ${JSON.stringify(text[offset])}`)
+      report(problems, span.line, offset, `a comma was expected, found ${describe(text[offset] ?? '')}`)
       return actions
     }
     offset = skipBlanks(text, offset + 1, span.end)
@@ -52,7 +53,7 @@ function parseAction(span: Span, start: number, problems: Problem[]): ParsedActi
 
 function missingAction(span: Span, offset: number): string {
   const { text } = span.line
-  if (offset < span.end && text[offset] !== ',') return `an action was expected, found ${JSON.stringify(text[offset])}`
+  if (offset < span.end && text[offset] !== ',') return `an action was expected, found ${describe(text[offset] ?? '')}`
   return skipBlanks(text, span.start, span.end) >= span.end ? 'the action list is empty' : 'an action is missing here'
 }
 

@@ -1,3 +1,4 @@
+import { describe, hex } from './describe.ts'
 import type { Problem } from './location.ts'
 import { type LogicalLine, report, type Span } from './logical-line.ts'
 
@@ -50,15 +51,10 @@ export function isBlankAt(text: string, offset: number): boolean {
 
 function noDirective(found: string): string {
   if (found.startsWith('<')) {
-    return `containers such as <IfModule> belong to Apache's configuration, not to a rule file: ${found}`
+    return `containers such as <IfModule> belong to Apache's configuration, not to a rule file: ${describe(found)}`
   }
   const hint = /^["'@,]/.test(found) ? '; does the line before lack its backslash?' : ''
   return `a directive was expected, found ${describe(found)}${hint}`
-}
-
-function describe(found: string): string {
-  const code = found.charCodeAt(0)
-  return code > 0x7e ? `byte 0x${code.toString(16)}` : JSON.stringify(found)
 }
 
 function readArgument(line: LogicalLine, start: number, problems: Problem[]): Span | undefined {
@@ -91,7 +87,7 @@ function readBare(line: LogicalLine, start: number, problems: Problem[]): Span |
   for (; offset < line.text.length && !isBlankAt(line.text, offset); offset++) {
     const character = line.text[offset]
     if (character === '"' || line.text.charCodeAt(offset) > 0x7e) {
-      const what = character === '"' ? 'quote' : `byte 0x${line.text.charCodeAt(offset).toString(16)}`
+      const what = character === '"' ? 'quote' : `byte ${hex(line.text.charCodeAt(offset))}`
       report(problems, line, offset, `unexpected ${what} in an argument without quotes`)
       return undefined
     }

@@ -1,3 +1,4 @@
+import { hex } from './describe.ts'
 import type { Problem } from './location.ts'
 import type { LogicalLine } from './logical-line.ts'
 import { problemAt, type SourceText } from './source-text.ts'
@@ -34,7 +35,8 @@ function joinContinued(first: FileLine, reader: LineReader): LogicalLine {
   while (current?.continues) {
     const next = reader.next()
     if (next && isComment(next.text)) {
-      current = next.last ? undefined : { ...next, continues: true }
+      if (next.last) reader.refuse(next, 1, 'the file ends in a continued line')
+      current = { ...next, continues: true }
       continue
     }
     if (next) {
@@ -127,8 +129,4 @@ function continuationAt(text: string): number {
   let end = text.length
   while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
   return end > 0 && text[end - 1] === '\\' ? end - 1 : -1
-}
-
-function hex(code: number): string {
-  return `0x${code.toString(16).padStart(2, '0')}`
 }

@@ -1,5 +1,6 @@
 import { skipBlanks } from './arguments.ts'
 import type { OperatorNode } from './ast.ts'
+import { describe } from './describe.ts'
 import type { Problem } from './location.ts'
 import { report, type Span, wordAt } from './logical-line.ts'
 
@@ -47,7 +48,7 @@ function parseNamed(span: Span, start: number, negated: boolean, problems: Probl
       problems,
       span.line,
       nameEnd,
-      `white space was expected after the name of the operator, found ${JSON.stringify(text[nameEnd])}`,
+      `white space was expected after the name of the operator, found ${describe(text[nameEnd] ?? '')}`,
     )
     return undefined
   }

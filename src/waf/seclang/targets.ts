@@ -1,5 +1,6 @@
 import { skipBlanks } from './arguments.ts'
 import type { SelectorNode, TargetNode, Word } from './ast.ts'
+import { describe } from './describe.ts'
 import type { Problem } from './location.ts'
 import { report, type Span, spanOfWord, wordAt } from './logical-line.ts'
 import type { SourceText } from './source-text.ts'
@@ -22,7 +23,12 @@ export function parseTargetList(span: Span, problems: Problem[]): TargetNode[] {
     offset = skipBlanks(text, parsed.end, span.end)
     if (offset >= span.end) return targets
     if (!isSeparator(text[offset])) {
-      report(problems, span.line, offset, `"|" or the end of the targets was expected, found ${quoted(text, offset)}`)
+      report(
+        problems,
+        span.line,
+        offset,
+        `"|" or the end of the targets was expected, found ${describe(text[offset] ?? '')}`,
+      )
       return targets
     }
     offset = skipBlanks(text, offset + 1, span.end)
@@ -57,7 +63,8 @@ function missingVariable(span: Span, offset: number, mode: TargetNode['mode']): 
   const { text } = span.line
   if (offset < span.end && /[!&]/.test(text[offset] ?? '') && mode !== 'include')
     return '"!" and "&" exclude each other'
-  if (offset < span.end && !isSeparator(text[offset])) return `a variable was expected, found ${quoted(text, offset)}`
+  if (offset < span.end && !isSeparator(text[offset]))
+    return `a variable was expected, found ${describe(text[offset] ?? '')}`
   return skipBlanks(text, span.start, span.end) >= span.end ? 'the target list is empty' : 'a variable is missing here'
 }
 
@@ -82,7 +89,7 @@ function parseSelector(
       problems,
       span.line,
       start + stray,
-      `unexpected ${quoted(span.line.text, start + stray)} in a selector without quotes`,
+      `unexpected ${describe(span.line.text[start + stray] ?? '')} in a selector without quotes`,
     )
     return undefined
   }
@@ -155,9 +162,4 @@ function bareEnd(span: Span, start: number): number {
 
 function isSeparator(character: string | undefined): boolean {
   return character === '|' || character === ','
-}
-
-function quoted(text: string, offset: number): string {
-  const code = text.charCodeAt(offset)
-  return code > 0x7e ? `byte 0x${code.toString(16)}` : JSON.stringify(text[offset])
 }
