@@ -35,7 +35,7 @@ export type StoreConfig = { kind: 'file'; folder: string } | { kind: 'redis'; ur
 export interface LimitsConfig {
   readonly headerTimeoutMs: number
   readonly bodyIdleTimeoutMs: number
-  readonly requestTimeoutMs: number
+  readonly bodyMinBytesPerSecond: number
   readonly keepAliveTimeoutMs: number
   readonly requestsPerSocket: number
   readonly headerBytes: number

@@ -13,7 +13,7 @@ interface LimitEntry {
 export const limitEntries = {
   header_timeout: time('10s', '100ms', '5m'),
   body_idle_timeout: time('10s', '100ms', '10m'),
-  request_timeout: time('5m', '100ms', '24h'),
+  body_min_rate: bytes('512B', '1B', '1MiB'),
   keep_alive_timeout: time('5s', '1ms', '10m'),
   requests_per_socket: count(1_000, 1_000_000),
   header_size: bytes('16KiB', '1KiB', '1MiB'),
@@ -43,7 +43,7 @@ export function toLimitsConfig(values: LimitValues): LimitsConfig {
   return {
     headerTimeoutMs: values.header_timeout,
     bodyIdleTimeoutMs: values.body_idle_timeout,
-    requestTimeoutMs: values.request_timeout,
+    bodyMinBytesPerSecond: values.body_min_rate,
     keepAliveTimeoutMs: values.keep_alive_timeout,
     requestsPerSocket: values.requests_per_socket,
     headerBytes: values.header_size,

@@ -36,27 +36,35 @@ function checkRedirects(draft: ConfigDraft, source: ConfigSource): void {
 
 /** `undefined`: the text is not YAML, and its problems are noted. */
 function parseYaml(source: ConfigSource): Document | undefined {
-  try {
-    const document = parseDocument(source.text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      prettyErrors: false,
-      lineCounter: source.lineCounter,
-      // The library's check compares each key with each: minutes for a large file. `mapOf` finds doubles itself.
-      uniqueKeys: false,
-    })
-    if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
-      note(source, 0, 'only YAML 1.2 is read: version 1.1 takes words such as "off" for booleans')
-    }
-    for (const { pos, message } of [...document.errors, ...document.warnings])
-      note(source, pos[0], yamlMessage(message))
-    return source.problems.length > 0 ? undefined : document
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    // The parser recurses: brackets nested by the ten thousand end its stack.
-    note(source, 0, 'the file is nested too deeply')
-    return undefined
+  const document = parseDocument(source.text, {
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    prettyErrors: false,
+    lineCounter: source.lineCounter,
+    // The library's check compares each key with each: minutes for a large file. `mapOf` finds doubles itself.
+    uniqueKeys: false,
+  })
+  if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
+    note(source, 0, 'only YAML 1.2 is read: version 1.1 takes words such as "off" for booleans')
+  }
+  noteYamlErrors(document, source)
+  return source.problems.length > 0 ? undefined : document
+}
+
+/** One problem a place: the library repeats itself there, once for every bracket that is open. */
+function noteYamlErrors(document: Document, source: ConfigSource): void {
+  const errors = [...document.errors, ...document.warnings]
+  // Brackets nested by the thousand end the library's stack; what else it reports then is noise.
+  const exhausted = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
+  if (exhausted !== undefined) {
+    note(source, exhausted.pos[0], 'not YAML: nested too deeply')
+    return
+  }
+  const offsets = new Set<number>()
+  for (const { pos, message } of errors) {
+    if (!offsets.has(pos[0])) note(source, pos[0], yamlMessage(message))
+    offsets.add(pos[0])
   }
 }
 

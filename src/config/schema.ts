@@ -33,7 +33,7 @@ export function edgeSchema(folder: string) {
     sites: required(listOf(siteSchema(folder), 'the list is empty: write at least one site')),
     waf: optional(wafSchema(folder), defaultWaf),
     acme: optionalOrNone(acmeSchema(folder)),
-    store: optional(storeIn(folder), () => ({ kind: 'file', folder: resolve(folder, 'certs') })),
+    store: optional(storeIn(folder), () => ({ kind: 'file' as const, folder: resolve(folder, 'certs') })),
     admin: optionalOrNone(mapOf({ listen: required(listener) })),
     workers: optional(workersReader, () => 1),
     log: optional(mapOf({ access: optional(accessLogIn(folder), () => 'stdout' as const) }), () => ({
