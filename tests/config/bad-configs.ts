@@ -118,7 +118,7 @@ export const badConfigs: readonly BadConfig[] = [
   [
     'a host in two sites',
     `${good}# one more\n`.replace('}]', '}, {hosts: [A.example], origin: ["http://b.example"]}]'),
-    '2:71',
+    '2:72',
     /host "a\.example" stands twice/,
   ],
   ['a U-label and its A-label', hosts('["bücher.example", "xn--bcher-kva.example"]'), '2:36', /stands twice/],
@@ -150,7 +150,7 @@ export const badConfigs: readonly BadConfig[] = [
   [
     'a CA for plain origins',
     `${listen}sites: [{hosts: [a.example], origin: ["http://b.example"], origin_ca: present.conf}]\n`,
-    '2:72',
+    '2:71',
     /has no effect/,
   ],
   [

@@ -56,6 +56,7 @@ const mutated = fc
 t.test('whatever the text, the outcome is a frozen config or ACME_EDGE_CONFIG_INVALID with places in it', async (t) => {
   const text = fc.oneof(
     garbage,
+    mutated,
     tree.map((value) => JSON.stringify(value)),
   )
   let refused = 0
