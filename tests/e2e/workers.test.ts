@@ -1,0 +1,48 @@
+import t from 'tap'
+import { inspectionsOf, startBench } from '../helpers/edge-cases.ts'
+import { startLoad } from '../helpers/load.ts'
+import { requestBytes, sendRaw } from '../helpers/raw-client.ts'
+
+const bench = await startBench(t, { extra: { workers: 2 }, certificateFor: ['shop.example'] })
+const prefix = '/.well-known/acme-challenge/'
+const get = (target: string, ...more: string[]) =>
+  requestBytes(`GET ${target} HTTP/1.1`, ['Host: shop.example', ...more])
+
+t.test('a published token is answered by every worker at once, a withdrawn one by none', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const token = `round${round}${'w'.repeat(38)}`
+    const key = await bench.edge.publish('shop.example', token)
+    const bodies = await Promise.all(Array.from({ length: 12 }, () => sendRaw(bench.http, get(prefix + token))))
+    t.same([...new Set(bodies.map(({ response }) => response?.body.toString()))], [key], `round ${round}: all answer`)
+    await bench.edge.withdraw('shop.example', token)
+    const after = await Promise.all(Array.from({ length: 12 }, () => sendRaw(bench.http, get(prefix + token))))
+    t.same(
+      [...new Set(after.map(({ response }) => response?.body.toString()))],
+      ['origin'],
+      `round ${round}: none answers`,
+    )
+  }
+})
+
+t.test('every request leaves whole lines, whatever the number of workers', async (t) => {
+  const before = (await bench.edge.accessRecords()).length
+  const load = startLoad(bench.http, { connections: 8, closeEvery: 20 })
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  const { answered, failures } = await load.stop()
+  t.same(failures, [])
+  const lines = bench.edge.errorLog().split('\n').filter(Boolean)
+  t.same(lines.filter((line) => !line.includes('[id "')).slice(0, 3), [], 'no broken line in the error log')
+  const records = await bench.edge.accessRecords(before + answered)
+  t.equal(records.length - before, answered, 'one access record a request')
+  const ids = records.map((record) => record.request_id)
+  t.equal(new Set(ids).size, ids.length, 'request ids differ')
+})
+
+t.test('inspection works in each worker, over TLS, too', async (t) => {
+  for (let i = 0; i < 8; i++) {
+    const target = i % 2 === 0 ? bench.http : bench.https
+    t.equal((await sendRaw(target, get('/?attack-marker'))).response?.status, 403)
+    t.equal((await sendRaw(target, get('/', `X-Probe: worker-${i}`))).response?.status, 200)
+    t.equal(inspectionsOf(bench.edge, `worker-${i}`).length, 1)
+  }
+})
