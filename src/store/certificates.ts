@@ -39,11 +39,17 @@ const namePattern = /^(?=.{1,200}$)(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/
  * that no reader finds a key beside a certificate that it does not fit. Refuses a pair that does not fit.
  */
 export async function installCertificate(folder: string, certificate: NewCertificate): Promise<StoredCertificate> {
-  checkName(certificate.name)
-  const parsed = parseCertificate(certificate)
-  if (typeof parsed === 'string') throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', `${certificate.name}: ${parsed}`)
+  const parsed = verifyCertificate(certificate)
   await guard('UNWRITABLE', join(folder, 'live', certificate.name), () => writeSet(folder, certificate))
   return parsed
+}
+
+/** Key and chain as one thing that can be served. Throws ACME_EDGE_ACME_PROTOCOL when they do not belong together. */
+export function verifyCertificate(certificate: NewCertificate): StoredCertificate {
+  checkName(certificate.name)
+  const parsed = parseCertificate(certificate)
+  if (typeof parsed !== 'string') return parsed
+  throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', `the certificate for ${certificate.name} cannot be used: ${parsed}`)
 }
 
 /**

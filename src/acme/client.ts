@@ -1,0 +1,123 @@
+import acme from 'acme-client'
+import { type JsonObject, parseObject, parseUrl } from './json.ts'
+import { refusal } from './problem.ts'
+import type { AcmeResponse, Transport } from './transport.ts'
+
+/** The addresses that the CA's directory names (RFC 8555 §7.1.1). */
+export interface Directory {
+  readonly newNonce: string
+  readonly newAccount: string
+  readonly newOrder: string
+  readonly termsOfService: string | undefined
+}
+
+export interface SignedRequest {
+  readonly url: string
+  /** `undefined`: POST-as-GET (RFC 8555 §6.3). */
+  readonly payload?: JsonObject
+  /** The account's URL; `undefined` signs with the key itself, as newAccount must be. */
+  readonly kid: string | undefined
+  /** What is asked for, as an error names it. */
+  readonly doing: string
+}
+
+export interface AcmeClient {
+  readonly directory: Directory
+  /** Sends a signed request once (again only for a bad nonce). Throws the typed error of an answer of 400 and above. */
+  post(request: SignedRequest, signal: AbortSignal): Promise<AcmeResponse>
+  /** RFC 8555 §8.1: token and thumbprint of the account's key. */
+  keyAuthorization(token: string): Promise<string>
+}
+
+/** A CA that refuses every nonce must not keep us busy; at 20 % refusals ten in a row are one in ten million. */
+const maxBadNonceRetries = 10
+const maxKeptNonces = 8
+
+/** The directory of the CA and a signer for it. */
+export async function openClient(options: ClientOptions, signal: AbortSignal): Promise<AcmeClient> {
+  const { directoryUrl, transport } = options
+  const directory = parseDirectory(await transport.send({ method: 'GET', url: directoryUrl }, signal))
+  return {
+    directory,
+    async post({ url, payload, kid, doing }, signal) {
+      const signer = createSigner(options, directory, signal)
+      const response = await signer.http.signedRequest(url, payload ?? null, { kid: kid ?? null })
+      if (response.status >= 400) throw refusal(response, { doing })
+      return response
+    },
+    keyAuthorization(token) {
+      const signer = createSigner(options, directory, AbortSignal.abort())
+      const challenge = { type: 'http-01', token, url: '', status: 'pending' } as const
+      return signer.client.getChallengeKeyAuthorization(challenge)
+    },
+  }
+}
+
+export interface ClientOptions {
+  readonly directoryUrl: string
+  readonly accountKeyPem: string
+  readonly transport: Transport
+  /** Fresh nonces that earlier answers brought along; shared by the requests of one client. */
+  readonly nonces: string[]
+}
+
+/** A new private key, ECDSA P-256, PEM. */
+export async function createKey(): Promise<string> {
+  return (await acme.crypto.createPrivateEcdsaKey('P-256')).toString()
+}
+
+/** The certificate signing request for the names, base64url DER as finalize wants it (RFC 8555 §7.4). */
+export async function createRequest(names: readonly string[], keyPem: string): Promise<string> {
+  const [, csr] = await acme.crypto.createCsr({ altNames: [...names] }, keyPem)
+  return acme.crypto.getPemBodyAsB64u(csr)
+}
+
+/** The part of acme-client's inner HTTP class that we use; its types leave it out. */
+interface SigningHttp {
+  maxBadNonceRetries: number
+  getDirectory: () => Promise<object>
+  getNonce: () => Promise<string>
+  request: (url: string, method: string, options?: { data?: unknown }) => Promise<AcmeResponse>
+  signedRequest(url: string, payload: JsonObject | null, options: { kid: string | null }): Promise<AcmeResponse>
+}
+
+/**
+ * acme-client signs; the sending is ours. Its own sending replays newOrder, sleeps without bound and knows no signal, so it
+ * is replaced, on the object and not for the whole process: two CAs with different roots can be used at once.
+ */
+function createSigner(options: ClientOptions, directory: Directory, signal: AbortSignal) {
+  const { directoryUrl, accountKeyPem, transport, nonces } = options
+  const client = new acme.Client({ directoryUrl, accountKey: accountKeyPem })
+  const { http } = client as unknown as { http: SigningHttp } // see SigningHttp
+  const fetchNonce = http.getNonce.bind(http)
+  http.maxBadNonceRetries = maxBadNonceRetries
+  http.getDirectory = async () => directory
+  http.getNonce = async () => nonces.pop() ?? (await fetchNonce())
+  http.request = async (url, method, { data } = {}) => {
+    if (method !== 'post') return transport.send({ method: 'HEAD', url }, signal)
+    const response = await transport.send({ method: 'POST', url, body: JSON.stringify(data) }, signal)
+    keepNonce(nonces, response)
+    return response
+  }
+  return { client, http }
+}
+
+function keepNonce(nonces: string[], response: AcmeResponse): void {
+  const nonce = response.headers['replay-nonce']
+  // The nonce of a refusal may be the retry's at once: keeping it, too, would use it twice.
+  if (nonce !== undefined && response.status < 400 && nonces.length < maxKeptNonces) nonces.push(nonce)
+}
+
+function parseDirectory(response: AcmeResponse): Directory {
+  if (response.status >= 400) throw refusal(response, { doing: 'its directory' })
+  const what = 'ACME directory'
+  const object = parseObject(response.data, what)
+  const meta = object.meta
+  const terms = typeof meta === 'object' && meta !== null && 'termsOfService' in meta ? meta.termsOfService : undefined
+  return {
+    newNonce: parseUrl(object, 'newNonce', what),
+    newAccount: parseUrl(object, 'newAccount', what),
+    newOrder: parseUrl(object, 'newOrder', what),
+    termsOfService: typeof terms === 'string' ? terms : undefined,
+  }
+}

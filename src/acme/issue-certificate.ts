@@ -1,0 +1,150 @@
+import type { ChallengePublisher } from '../challenge/publisher.ts'
+import type { AcmeConfig } from '../config/config.ts'
+import { EdgeError } from '../errors.ts'
+import type { HostName } from '../http.ts'
+import { installCertificate, type StoredCertificate, verifyCertificate } from '../store/certificates.ts'
+import type { Store } from '../store/contract.ts'
+import { abortError } from './abort.ts'
+import { type AcmeAccount, openAccount } from './account.ts'
+import { proveHost } from './authorization.ts'
+import { closeJournal, type Journal, openJournal, writeJournal } from './journal.ts'
+import { createOrder, downloadChain, finalizeOrder, invalidOrder, type Order, readOrder } from './order.ts'
+import { findProblem } from './problem.ts'
+import type { OnProgress } from './progress.ts'
+import { openTransport, type Transport } from './transport.ts'
+
+export interface IssueOptions {
+  /** From parseCertificateNames(); the first one names the folder. */
+  readonly names: readonly HostName[]
+  readonly acme: AcmeConfig
+  readonly store: Store
+  /** The folder under which `live/<name>` is installed. */
+  readonly certificateFolder: string
+  readonly publisher: ChallengePublisher
+  readonly signal: AbortSignal
+  /** How long all of it may take. Default: 180 000. */
+  readonly timeoutMs?: number
+  readonly onProgress?: OnProgress
+}
+
+const defaultTimeoutMs = 180_000
+/** Where the CA does not say when an order ends: long enough for any validation, short enough to forget. */
+const fallbackLifeMs = 3600 * 1000
+
+/**
+ * Gets a certificate for the names and installs it. After a crash or an interruption the next call goes on where this one
+ * stopped. Throws the ACME_EDGE_ACME_… and ACME_EDGE_STORE_… errors; account and keys survive every one of them.
+ */
+export async function issueCertificate(options: IssueOptions): Promise<StoredCertificate> {
+  const { store, names, acme } = options
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)])
+  const transport = await openTransport({ rootCa: acme.rootCa })
+  try {
+    const lock = await store.lock(`orders/${names[0]}`, signal)
+    try {
+      const journal = await openJournal(store, { directory: acme.directory, names }, Date.now())
+      return await install(options, await obtain({ ...options, transport }, journal, signal), signal)
+    } finally {
+      await lock.release()
+    }
+  } catch (error) {
+    throw signal.aborted && !(error instanceof EdgeError) ? abortError(signal) : error
+  } finally {
+    await transport.close()
+  }
+}
+
+type Obtained = Journal & { readonly fullChainPem: string }
+
+async function obtain(
+  options: IssueOptions & { readonly transport: Transport },
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<Obtained> {
+  const { fullChainPem } = journal
+  if (fullChainPem !== undefined) return { ...journal, fullChainPem }
+  const { acme, store, transport, onProgress = () => undefined } = options
+  const account = await openAccount({ acme, store, transport, onProgress }, signal)
+  const order = await openOrder({ ...options, account, onProgress }, journal, signal)
+  const begun = { ...journal, orderUrl: order.url }
+  try {
+    return await complete({ ...options, account, onProgress }, { journal: begun, order }, signal)
+  } catch (error) {
+    // The order is lost, the key is not: the next run orders anew. An interruption leaves the order to be resumed.
+    if (isFinal(error)) await writeJournal(store, { ...journal, orderUrl: undefined })
+    throw error
+  }
+}
+
+type Working = IssueOptions & { readonly account: AcmeAccount; readonly onProgress: OnProgress }
+
+/** The order of an interrupted run while the CA still holds it open, else a new one, noted before anything else. */
+async function openOrder(options: Working, journal: Journal, signal: AbortSignal): Promise<Order> {
+  const { account, names, store, onProgress } = options
+  const open = journal.orderUrl === undefined ? undefined : await findOpenOrder(account, journal.orderUrl, signal)
+  const order = open ?? (await createOrder(account, names, signal))
+  if (!open) await writeJournal(store, { ...journal, orderUrl: order.url })
+  onProgress({ kind: 'order', state: open ? 'resumed' : 'created', url: order.url })
+  return order
+}
+
+async function findOpenOrder(account: AcmeAccount, url: string, signal: AbortSignal): Promise<Order | undefined> {
+  try {
+    const order = await readOrder(account, url, signal)
+    return order.status === 'invalid' ? undefined : order
+  } catch (error) {
+    // Gone, or of an account that the CA forgot. What is not the order's fault (429, 503) is not hidden by a new order.
+    if (isFinal(error)) return undefined
+    throw error
+  }
+}
+
+/** Whether trying the same order again is pointless. */
+function isFinal(error: unknown): boolean {
+  const status = findProblem(error)?.status ?? 0
+  return status >= 400 && status < 500 && status !== 429
+}
+
+async function complete(
+  options: Working,
+  { journal, order }: { readonly journal: Journal; readonly order: Order },
+  signal: AbortSignal,
+): Promise<Obtained> {
+  const { account, names, store, onProgress } = options
+  if (order.status === 'invalid') throw invalidOrder(order)
+  if (order.status === 'pending') await proveAll(options, order, signal)
+  const valid = await finalizeOrder(account, { order, names, keyPem: journal.privateKeyPem }, signal)
+  onProgress({ kind: 'finalized' })
+  const obtained = { ...journal, fullChainPem: await downloadChain(account, valid, signal) }
+  verifyNames(names, obtained)
+  await writeJournal(store, obtained)
+  onProgress({ kind: 'downloaded' })
+  return obtained
+}
+
+/** What is noted as obtained can be installed: a chain that could not would stop every later run. */
+function verifyNames(names: readonly HostName[], { fullChainPem, privateKeyPem }: Obtained): void {
+  const certificate = verifyCertificate({ name: String(names[0]), fullChainPem, privateKeyPem })
+  const missing = names.filter((name) => !certificate.names.includes(name))
+  if (missing.length === 0) return
+  throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', `the CA sent a certificate without ${missing.join(', ')}`)
+}
+
+/** All hosts at once; every challenge is withdrawn before the first failure is reported. */
+async function proveAll(options: Working, order: Order, signal: AbortSignal): Promise<void> {
+  const expiresAtMs = order.expiresAtMs ?? Date.now() + fallbackLifeMs
+  const work = order.authorizations.map((url) => proveHost({ ...options, expiresAtMs }, url, signal))
+  const failed = (await Promise.allSettled(work)).filter((result) => result.status === 'rejected')
+  if (failed[0]) throw failed[0].reason
+}
+
+async function install(options: IssueOptions, obtained: Obtained, signal: AbortSignal): Promise<StoredCertificate> {
+  const { certificateFolder, store, names, publisher, onProgress } = options
+  const { fullChainPem, privateKeyPem } = obtained
+  const name = String(names[0])
+  const certificate = await installCertificate(certificateFolder, { name, fullChainPem, privateKeyPem })
+  await publisher.installed(name, signal)
+  await closeJournal(store, obtained)
+  onProgress?.({ kind: 'installed', name, notAfterMs: certificate.notAfterMs })
+  return certificate
+}

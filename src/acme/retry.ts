@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EdgeError } from '../errors.ts'
+import { abortError } from './abort.ts'
+import { findProblem } from './problem.ts'
+import { parseRetryAfterMs } from './retry-after.ts'
+import type { AcmeResponse } from './transport.ts'
+
+/** A CA may ask for hours; while a person waits we look again after half a minute. */
+const maxWaitMs = 30_000
+const minWaitMs = 100
+const firstWaitMs = 250
+const attempts = 4
+
+/** Repeats what may be repeated (reading, or asking for what exists already) while the CA is out of reach or at fault. */
+export async function retrySafely<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt === attempts || !isTransient(error)) throw error
+      await pause(firstWaitMs * 2 ** (attempt - 1), signal)
+    }
+  }
+}
+
+/** Reads a resource until `isDone`; waits as its Retry-After says, within bounds, else ever longer. */
+export async function pollUntil<T extends { readonly response: AcmeResponse }>(
+  options: { readonly read: () => Promise<T>; readonly isDone: (value: T) => boolean },
+  signal: AbortSignal,
+): Promise<T> {
+  for (let waitMs = firstWaitMs; ; waitMs *= 1.5) {
+    const value = await retrySafely(signal, options.read)
+    if (options.isDone(value)) return value
+    const askedMs = parseRetryAfterMs(value.response.headers['retry-after'], Date.now())
+    await pause(askedMs ?? waitMs, signal)
+  }
+}
+
+/**
+ * Sends what must not be sent twice without looking (RFC 8555 §7.4, §7.5.1: the answer may be lost, the request done):
+ * after a failure `isPending` asks the CA whether it is still to do.
+ */
+export async function sendOnce(
+  options: { readonly send: () => Promise<unknown>; readonly isPending: () => Promise<boolean> },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await options.send()
+      return
+    } catch (error) {
+      if (attempt === attempts || !isTransient(error)) throw error
+      await pause(firstWaitMs * 2 ** (attempt - 1), signal)
+      if (!(await retrySafely(signal, options.isPending))) return
+    }
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof EdgeError && error.code === 'ACME_EDGE_ACME_UNREACHABLE') return true
+  const status = findProblem(error)?.status ?? 0
+  return status >= 500 && status <= 599
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(Math.min(Math.max(ms, minWaitMs), maxWaitMs), undefined, { signal })
+  } catch {
+    throw abortError(signal)
+  }
+}
