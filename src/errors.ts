@@ -19,6 +19,9 @@ export const errorCodes = {
     meaning: 'the body has a coding or character set that the WAF cannot look through',
   },
   ACME_EDGE_CLIENT_GONE: { side: 'client', status: 0, meaning: 'the client closed before the exchange was complete' },
+  ACME_EDGE_LISTEN_FAILED: { side: 'internal', status: 0, meaning: 'an address cannot be listened on: in use, not allowed or not of this machine' },
+  ACME_EDGE_ALREADY_RUNNING: { side: 'internal', status: 0, meaning: 'another edge runs with the same store' },
+  ACME_EDGE_CONTROL_FAILED: { side: 'internal', status: 0, meaning: 'the running edge could not carry out what it was asked for' },
   ACME_EDGE_SITE_UNKNOWN: { side: 'client', status: 421, meaning: 'no site is configured for the host' },
   ACME_EDGE_ORIGIN_UNREACHABLE: {
     side: 'origin',
@@ -49,6 +52,11 @@ export const errorCodes = {
     side: 'internal',
     status: 0,
     meaning: 'the command line names a command, option or argument that does not exist or does not fit',
+  },
+  ACME_EDGE_STORE_UNSUPPORTED: {
+    side: 'internal',
+    status: 0,
+    meaning: 'edge.yaml names a kind of store that this version does not have',
   },
   ACME_EDGE_STORE_UNREADABLE: {
     side: 'internal',
