@@ -48,7 +48,6 @@ t.test('a host that is missing, doubled or malformed is refused', async (t) => {
     '.shop.example',
     '..',
     '.',
-    `${'a'.repeat(64)}.shop.example`,
     `${'a.'.repeat(127)}shop.example`,
     '%73hop.example',
     'shop.example%00',
