@@ -10,7 +10,11 @@ interface CodeEntry {
 
 /** Every code that acme-edge can report. `docs/errors.md` is tested against this table. */
 export const errorCodes = {
-  ACME_EDGE_REQUEST_REFUSED: { side: 'client', status: 400, meaning: 'the request is not HTTP as acme-edge accepts it' },
+  ACME_EDGE_REQUEST_REFUSED: {
+    side: 'client',
+    status: 400,
+    meaning: 'the request is not HTTP as acme-edge accepts it',
+  },
   ACME_EDGE_REQUEST_TIMEOUT: { side: 'client', status: 408, meaning: 'the request came too slowly' },
   ACME_EDGE_REQUEST_TOO_LARGE: { side: 'client', status: 413, meaning: 'the body is longer than the WAF may inspect' },
   ACME_EDGE_REQUEST_CODING: {
@@ -19,16 +23,28 @@ export const errorCodes = {
     meaning: 'the body has a coding or character set that the WAF cannot look through',
   },
   ACME_EDGE_CLIENT_GONE: { side: 'client', status: 0, meaning: 'the client closed before the exchange was complete' },
-  ACME_EDGE_LISTEN_FAILED: { side: 'internal', status: 0, meaning: 'an address cannot be listened on: in use, not allowed or not of this machine' },
+  ACME_EDGE_LISTEN_FAILED: {
+    side: 'internal',
+    status: 0,
+    meaning: 'an address cannot be listened on: in use, not allowed or not of this machine',
+  },
   ACME_EDGE_ALREADY_RUNNING: { side: 'internal', status: 0, meaning: 'another edge runs with the same store' },
-  ACME_EDGE_CONTROL_FAILED: { side: 'internal', status: 0, meaning: 'the running edge could not carry out what it was asked for' },
+  ACME_EDGE_CONTROL_FAILED: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the running edge could not carry out what it was asked for',
+  },
   ACME_EDGE_SITE_UNKNOWN: { side: 'client', status: 421, meaning: 'no site is configured for the host' },
   ACME_EDGE_ORIGIN_UNREACHABLE: {
     side: 'origin',
     status: 502,
     meaning: 'no origin of the site accepts connections, or its TLS certificate is not trusted',
   },
-  ACME_EDGE_ORIGIN_FAILED: { side: 'origin', status: 502, meaning: 'the origin broke off or answered something that is not HTTP' },
+  ACME_EDGE_ORIGIN_FAILED: {
+    side: 'origin',
+    status: 502,
+    meaning: 'the origin broke off or answered something that is not HTTP',
+  },
   ACME_EDGE_ORIGIN_BUSY: { side: 'origin', status: 503, meaning: 'all connections to the origin are in use' },
   ACME_EDGE_ORIGIN_TIMEOUT: { side: 'origin', status: 504, meaning: 'the origin did not answer in time' },
   ACME_EDGE_RESPONSE_TOO_LARGE: {
@@ -36,8 +52,16 @@ export const errorCodes = {
     status: 502,
     meaning: 'the response is longer than the WAF may inspect, or has a coding that it cannot look through',
   },
-  ACME_EDGE_WAF_FAILED: { side: 'internal', status: 503, meaning: 'the WAF failed or ran out of its budget: fails closed' },
-  ACME_EDGE_DRAINING: { side: 'internal', status: 503, meaning: 'no edge serves here: only the challenge of an order is answered' },
+  ACME_EDGE_WAF_FAILED: {
+    side: 'internal',
+    status: 503,
+    meaning: 'the WAF failed or ran out of its budget: fails closed',
+  },
+  ACME_EDGE_DRAINING: {
+    side: 'internal',
+    status: 503,
+    meaning: 'no edge serves here: only the challenge of an order is answered',
+  },
   ACME_EDGE_CONFIG_INVALID: {
     side: 'internal',
     status: 0,
@@ -52,6 +76,11 @@ export const errorCodes = {
     side: 'internal',
     status: 0,
     meaning: 'the command line names a command, option or argument that does not exist or does not fit',
+  },
+  ACME_EDGE_ADMIN_LISTEN: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the admin listener cannot be opened: the port is in use, or the address is not of this machine',
   },
   ACME_EDGE_STORE_UNSUPPORTED: {
     side: 'internal',
@@ -120,6 +149,12 @@ export const errorCodes = {
     status: 0,
     meaning: 'issuance was interrupted; running it again resumes it',
   },
+  ACME_EDGE_RULES_INVALID: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a rule file says something that the WAF cannot do; every problem is listed with its place',
+  },
+  ACME_EDGE_RULES_UNREADABLE: { side: 'internal', status: 0, meaning: 'a rule file does not exist or cannot be read' },
   ACME_EDGE_INTERNAL: { side: 'internal', status: 500, meaning: 'a defect in acme-edge; the log has the details' },
   ACME_EDGE_LOCALCA_CORRUPT: {
     side: 'internal',
@@ -165,4 +200,14 @@ export class EdgeError extends Error {
     this.problems = options.problems ?? []
     this.details = options.details ?? {}
   }
+}
+
+/** Any thrown value as an EdgeError; what is none becomes ACME_EDGE_INTERNAL. */
+export function toEdgeError(error: unknown): EdgeError {
+  if (error instanceof EdgeError) return error
+  return new EdgeError('ACME_EDGE_INTERNAL', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCodes, text)
 }

@@ -1,0 +1,106 @@
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface ObservedRequest {
+  /** 0 when no response was sent. */
+  readonly status: number
+  /** A word of a small closed set: each one is a time series of its own. */
+  readonly verdict: string
+  readonly durationMs: number
+  /** `undefined` when no origin was asked. */
+  readonly originMs: number | undefined
+  /** `undefined` when nothing was inspected. */
+  readonly wafMs?: number | undefined
+}
+
+/** What is read at the moment of a scrape instead of being counted. */
+export interface MetricSources {
+  readonly connections: () => number
+  readonly certificates: () => Iterable<{ readonly name: string; readonly notAfterMs: number }>
+}
+
+/** The measurements of one process as plain data: can be sent between processes. */
+export type MetricsSnapshot = readonly object[]
+
+export interface EdgeMetrics {
+  /** Called once a request; costs about a microsecond. */
+  observeRequest(request: ObservedRequest): void
+  snapshot(): Promise<MetricsSnapshot>
+}
+
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+const wafSecondsBuckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1]
+
+/** The metrics of one process. The registry is its own: two edges in one process do not meet. */
+export function createMetrics(sources: MetricSources): EdgeMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  registerGauges(registry, sources)
+  const requests = new Counter({
+    name: 'acme_edge_requests_total',
+    help: 'Requests by class of status (none: no response was sent) and verdict.',
+    labelNames: ['status', 'verdict'],
+    registers: [registry],
+  })
+  const duration = histogram(registry, 'request', 'From the first byte of a request to the last of its response.')
+  const origin = histogram(registry, 'origin', 'Spent waiting for origins.')
+  const waf = histogram(registry, 'waf', 'Spent inspecting.', wafSecondsBuckets)
+  const countRequest = createRequestCounter(requests)
+  return {
+    observeRequest({ status, verdict, durationMs, originMs, wafMs }) {
+      countRequest(status, verdict)
+      duration.observe(durationMs / 1000)
+      if (originMs !== undefined) origin.observe(originMs / 1000)
+      if (wafMs !== undefined) waf.observe(wafMs / 1000)
+    },
+    snapshot: () => registry.getMetricsAsJSON(),
+  }
+}
+
+/** The snapshots of all processes as one page in Prometheus' text format. */
+export function renderMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  // each snapshot is copied: aggregation writes into its first argument
+  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => structuredClone([...snapshot]))).metrics()
+}
+
+/** Finding a labelled child costs more than counting: each is looked up once. */
+function createRequestCounter(counter: Counter<'status' | 'verdict'>): (status: number, verdict: string) => void {
+  const children = new Map<string, { inc(): void }>()
+  return (status, verdict) => {
+    const key = `${statusClass(status)} ${verdict}`
+    let child = children.get(key)
+    if (child === undefined) {
+      child = counter.labels({ status: statusClass(status), verdict })
+      children.set(key, child)
+    }
+    child.inc()
+  }
+}
+
+const statusClass = (status: number): string => (status < 100 ? 'none' : `${Math.floor(status / 100)}xx`)
+
+function histogram(registry: Registry, what: string, help: string, buckets = secondsBuckets): Histogram {
+  return new Histogram({ name: `acme_edge_${what}_duration_seconds`, help, buckets, registers: [registry] })
+}
+
+function registerGauges(registry: Registry, { connections, certificates }: MetricSources): void {
+  new Gauge({
+    name: 'acme_edge_connections',
+    help: 'Open client connections.',
+    registers: [registry],
+    collect() {
+      this.set(connections())
+    },
+  })
+  new Gauge({
+    name: 'acme_edge_certificate_not_after_seconds',
+    help: 'End of a certificate, seconds since the epoch.',
+    labelNames: ['name'],
+    // every worker serves the same certificates; while one is still loading, the earlier end counts
+    aggregator: 'min',
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { name, notAfterMs } of certificates()) this.set({ name }, notAfterMs / 1000)
+    },
+  })
+}
