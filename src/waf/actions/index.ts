@@ -1,0 +1,49 @@
+import type { ActionWord } from './action.ts'
+import { ctl } from './ctl.ts'
+import { allow, block, deny, drop, pass, redirect, status } from './disruptive.ts'
+import { auditlog, log, noauditlog, nolog } from './logging.ts'
+import { capture, chain, multiMatch, skip, skipAfter, t } from './matching.ts'
+import { accuracy, id, logdata, maturity, msg, phase, rev, severity, tag, ver } from './metadata.ts'
+import { setenv } from './setenv.ts'
+import { setvar } from './setvar.ts'
+
+/** Every action that rules may name; any other is refused at load. */
+export const actionWords = [
+  accuracy,
+  allow,
+  auditlog,
+  block,
+  capture,
+  chain,
+  ctl,
+  deny,
+  drop,
+  id,
+  log,
+  logdata,
+  maturity,
+  msg,
+  multiMatch,
+  noauditlog,
+  nolog,
+  pass,
+  phase,
+  redirect,
+  rev,
+  setenv,
+  setvar,
+  severity,
+  skip,
+  skipAfter,
+  status,
+  t,
+  tag,
+  ver,
+] as const satisfies readonly ActionWord[]
+
+const byName: ReadonlyMap<string, ActionWord> = new Map(actionWords.map((word) => [word.name.toLowerCase(), word]))
+
+/** Names compare without case. */
+export function findAction(name: string): ActionWord | undefined {
+  return byName.get(name.toLowerCase())
+}

@@ -1,0 +1,63 @@
+import type { Effect } from '../compiler/program.ts'
+import { reject } from '../compiler/rejection.ts'
+import { expandMacro, type Macro } from '../macro.ts'
+import type { Word } from '../seclang/ast.ts'
+import { isWritable, writableCollection } from '../writable-collections.ts'
+import type { ActionWord } from './action.ts'
+import { macroArgument } from './macro-argument.ts'
+
+/** `tx.a=1`, `tx.a=+%{tx.b}`, `tx.a=-1`, `tx.a` (1), `!tx.a` (removed); names and values may hold macros. */
+export const setvar: ActionWord = {
+  name: 'setvar',
+  argument: 'required',
+  group: 'effect',
+  apply(draft, argument) {
+    const effect = parse(argument)
+    draft.onMatch.push(() => effect)
+  },
+}
+
+/** The value as C's atoll reads it: leading digits, otherwise 0. */
+export function toNumber(text: string): number {
+  const value = Number.parseInt(text, 10)
+  if (Number.isNaN(value)) return 0
+  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
+}
+
+function parse(argument: Word): Effect {
+  const found = /^(!?)\s*([A-Za-z]+)[.:]((?:%\{[^}]*\}|[^=])+)(?:=(.*))?$/s.exec(argument.text)
+  if (found === null) reject(argument, 'setvar must be collection.name, collection.name=value or !collection.name')
+  const [, removal = '', collection = '', name = '', value] = found
+  const lowerCollection = collection.toLowerCase()
+  if (!isWritable(lowerCollection)) reject(argument, `"${collection}" is not a collection that setvar can write`)
+  const key = part(argument, name.trim(), argument.text.indexOf(name))
+  if (removal === '!')
+    return (state) => writableCollection(state, lowerCollection)?.delete(expandMacro(key, state).toLowerCase())
+  return assignment(lowerCollection, key, parseValue(argument, value))
+}
+
+type Value = { readonly kind: 'set' | 'add' | 'subtract'; readonly macro: Macro }
+
+function parseValue(argument: Word, value: string | undefined): Value {
+  if (value === undefined) return { kind: 'set', macro: { source: '1', parts: ['1'] } }
+  const sign = value[0]
+  const kind = sign === '+' ? 'add' : sign === '-' ? 'subtract' : 'set'
+  const text = kind === 'set' ? value : value.slice(1)
+  return { kind, macro: part(argument, text, argument.text.length - text.length) }
+}
+
+function assignment(collectionName: string, key: Macro, value: Value): Effect {
+  return (state) => {
+    const collection = writableCollection(state, collectionName)
+    if (collection === undefined) return
+    const name = expandMacro(key, state)
+    const operand = expandMacro(value.macro, state)
+    if (value.kind === 'set') return collection.set(name, operand)
+    const delta = value.kind === 'add' ? toNumber(operand) : -toNumber(operand)
+    collection.set(name, String(toNumber(collection.get(name.toLowerCase()) ?? '') + delta))
+  }
+}
+
+function part(argument: Word, text: string, offset: number): Macro {
+  return macroArgument({ text, location: { ...argument.location, column: argument.location.column + offset } })
+}

@@ -1,0 +1,60 @@
+import type { Word } from '../seclang/ast.ts'
+import type { DirectiveWord } from './directives.ts'
+import { reject } from './rejection.ts'
+
+/**
+ * Directives that are obeyed by doing nothing, each with the reason. Where only one value is true of acme-edge, any
+ * other value is refused.
+ */
+export const inertDirectives: Readonly<Record<string, DirectiveWord>> = {
+  // The audit log's place and form are those of edge.yaml.
+  secauditlog: inert(),
+  secauditlog2: inert(),
+  secauditlogtype: inert(),
+  secauditlogformat: only('json', 'the audit log is written as JSON'),
+  secauditlogstoragedir: inert(),
+  secauditlogdirmode: inert(),
+  secauditlogfilemode: inert(),
+  // There is no debug log; the program's own log has its level in edge.yaml.
+  secdebuglog: inert(),
+  secdebugloglevel: inert(),
+  // Nothing of a request is ever written to a disk.
+  sectmpdir: inert(),
+  secdatadir: inert(),
+  secuploaddir: inert(),
+  secuploadfilemode: inert(),
+  secuploadkeepfiles: only('off', 'uploaded files are never kept'),
+  secrequestbodyinmemorylimit: inert(),
+  // PCRE's step limits have no counterpart: each phase has a time budget instead.
+  secpcrematchlimit: inert(),
+  secpcrematchlimitrecursion: inert(),
+  // Nobody is told which version runs.
+  secstatusengine: only('off', 'no version is reported to anybody'),
+  // Cookies are parsed as RFC 6265 has them.
+  seccookieformat: only('0', 'version 1 cookies (RFC 2965) are not supported'),
+  // urlDecodeUni has the best-fit map of this code page built in.
+  secunicodemapfile: {
+    least: 1,
+    most: 2,
+    apply(_, file, [codePage]) {
+      const page = codePage ?? { ...file, text: file.text.split(/\s+/)[1] ?? '20127' }
+      if (page.text !== '20127') reject(page, 'only the Unicode map of code page 20127 is built in')
+    },
+  },
+  secxmlexternalentity: only('off', 'external entities are never loaded'),
+  secparsexmlintoargs: only('off', 'there is no XML body processor'),
+}
+
+function inert(): DirectiveWord {
+  return { least: 1, most: 1, apply: () => {} }
+}
+
+function only(value: string, reason: string): DirectiveWord {
+  return {
+    least: 1,
+    most: 1,
+    apply: (_, given: Word) => {
+      if (given.text.toLowerCase() !== value) reject(given, `"${given.text}" is not supported: ${reason}`)
+    },
+  }
+}

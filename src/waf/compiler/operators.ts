@@ -1,0 +1,53 @@
+import { dirname, resolve } from 'node:path'
+import { macroArgument } from '../actions/macro-argument.ts'
+import { expandMacro, hasMacro } from '../macro.ts'
+import { findOperator } from '../operators/index.ts'
+import type { CompiledOperator, OperatorContext, OperatorWord } from '../operators/operator.ts'
+import type { OperatorNode } from '../seclang/ast.ts'
+import type { RuleOperator } from './program.ts'
+import { reject } from './rejection.ts'
+
+/** Arguments made of macros differ between transactions; more than this many are not remembered. */
+const REMEMBERED_ARGUMENTS = 64
+
+/** Looks the operator up and compiles its argument; unknown words and bad arguments are rejected with their place. */
+export function compileOperator(node: OperatorNode, readFile: (path: string) => string): RuleOperator {
+  const word = findOperator(node.name.text) ?? reject(node.name, `the operator "@${node.name.text}" is not supported`)
+  const context = operatorContext(node, readFile)
+  const { text } = node.argument
+  return {
+    label: word.name.charAt(0).toUpperCase() + word.name.slice(1),
+    argument: text,
+    negated: node.negated,
+    resolve: word.argument === 'macro' && hasMacro(text) ? withMacro(word, node, context) : word.compile(text, context),
+  }
+}
+
+function operatorContext({ argument }: OperatorNode, readFile: (path: string) => string): OperatorContext {
+  return {
+    location: argument.location,
+    readFile(path) {
+      try {
+        return readFile(resolve(dirname(argument.location.file), path))
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        return reject(argument, `the file "${path}" cannot be read: ${reason}`)
+      }
+    },
+    fail: (message, offset) => reject(argument, message, offset),
+  }
+}
+
+function withMacro(word: OperatorWord, node: OperatorNode, context: OperatorContext): RuleOperator['resolve'] {
+  const macro = macroArgument(node.argument)
+  const compiled = new Map<string, CompiledOperator>()
+  return (state) => {
+    const argument = expandMacro(macro, state)
+    const known = compiled.get(argument)
+    if (known !== undefined) return known
+    if (compiled.size >= REMEMBERED_ARGUMENTS) compiled.clear()
+    const operator = word.compile(argument, context)
+    compiled.set(argument, operator)
+    return operator
+  }
+}

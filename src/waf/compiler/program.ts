@@ -1,0 +1,130 @@
+import type { TransformNode } from '../entry.ts'
+import type { Macro } from '../macro.ts'
+import type { CompiledOperator } from '../operators/operator.ts'
+import type { Location } from '../seclang/location.ts'
+import type { TransactionState } from '../transaction-state.ts'
+import type { VariableWord } from '../variables/variable.ts'
+
+export type EngineMode = 'on' | 'detect' | 'off'
+
+/** What SecRule…, SecRequestBody… and the other directives set; `ctl` changes a copy for one transaction. */
+export interface Settings {
+  readonly engine: EngineMode
+  readonly requestBodyAccess: boolean
+  readonly requestBodyLimitBytes: number
+  readonly requestBodyNoFilesLimitBytes: number
+  readonly requestBodyBeyond: 'reject' | 'partial'
+  readonly responseBodyAccess: boolean
+  readonly responseBodyLimitBytes: number
+  readonly responseBodyBeyond: 'reject' | 'partial'
+  /** Lower case, without parameters. */
+  readonly responseMimeTypes: readonly string[]
+  readonly argumentSeparator: string
+  readonly argumentCount: number
+  readonly jsonDepth: number
+  readonly fileCount: number
+  readonly components: readonly string[]
+  readonly auditEngine: 'on' | 'off' | 'relevant'
+  readonly auditParts: string
+  /** SecAuditLogRelevantStatus: matches a status that makes a transaction relevant. */
+  readonly auditStatus: CompiledOperator | undefined
+  readonly webAppId: string
+  readonly collectionTimeoutSeconds: number
+}
+
+/** Picks members of a collection by name (lower case) or by pattern. */
+export type Selector =
+  | { readonly kind: 'name'; readonly lowerName: string }
+  | { readonly kind: 'regex'; readonly pattern: CompiledOperator }
+
+export interface Target {
+  readonly word: VariableWord
+  readonly selector: Selector | undefined
+  /** `count` (`&`) yields the number of values instead of the values. */
+  readonly mode: 'include' | 'count'
+}
+
+export interface Exclusion {
+  readonly word: VariableWord
+  readonly selector: Selector | undefined
+}
+
+/** A target list. Rules with equal lists share one profile, and with it one look-up a transaction. */
+export interface TargetProfile {
+  readonly number: number
+  readonly targets: readonly Target[]
+  readonly exclusions: readonly Exclusion[]
+  /** First phase from which the values stay the same; 99 where they never do. */
+  readonly settled: number
+}
+
+/** Something that a match does besides the disruptive action: setvar, ctl … */
+export type Effect = (state: TransactionState) => void
+
+export interface RuleOperator {
+  /** As ModSecurity's log spells it: `Rx`, `Within`. */
+  readonly label: string
+  readonly argument: string
+  readonly negated: boolean
+  /** Ready to run; arguments with macros are expanded and compiled for the transaction. */
+  readonly resolve: CompiledOperator | ((state: TransactionState) => CompiledOperator)
+}
+
+/** One rule of a chain (or a rule that stands alone). */
+export interface Link {
+  readonly location: Location
+  readonly raw: string
+  /** `undefined`: SecAction, which always matches. */
+  readonly condition: { readonly profile: TargetProfile; readonly operator: RuleOperator } | undefined
+  /** Last transformation of the chain; `undefined`: the value as it is. */
+  readonly transformation: TransformNode | undefined
+  /** With multiMatch: every step, each tested if it changes the value. */
+  readonly steps: readonly TransformNode[] | undefined
+  readonly capture: boolean
+  /** Run for each value that matches, before the rest of the chain is looked at. */
+  readonly onMatch: readonly Effect[]
+  /** Run once, after the whole chain has matched. */
+  readonly afterMatch: readonly Effect[]
+  readonly next: Link | undefined
+}
+
+export type Disruptive =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'deny'; readonly status: number }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'redirect'; readonly status: number; readonly location: Macro }
+  | { readonly kind: 'allow'; readonly scope: 'phase' | 'request' | 'all' }
+
+export interface Rule {
+  readonly id: number
+  /** Position among all rules, the index of rule bit sets. */
+  readonly index: number
+  readonly phase: number
+  readonly head: Link
+  readonly disruptive: Disruptive
+  readonly log: boolean
+  readonly auditLog: boolean
+  readonly message: Macro | undefined
+  readonly logData: Macro | undefined
+  readonly tags: readonly Macro[]
+  readonly severity: number | undefined
+  readonly version: string
+  readonly revision: string
+  readonly maturity: number
+  readonly accuracy: number
+  /** Where the phase goes on after a match: position in the phase's list of rules. */
+  readonly nextPosition: number
+}
+
+/** A rule set, ready to run and frozen: one for all transactions of a generation. */
+export interface Program {
+  readonly settings: Settings
+  /** By phase, 1 to 5; index 0 is empty. */
+  readonly phases: readonly (readonly Rule[])[]
+  readonly rules: readonly Rule[]
+  readonly profiles: readonly TargetProfile[]
+  /** The most that ctl:ruleEngine can reach: what `waf.mode` allows. */
+  readonly ceiling: EngineMode
+  /** Whether some `ctl:ruleEngine=On` can switch blocking on. */
+  readonly mayRaiseEngine: boolean
+}

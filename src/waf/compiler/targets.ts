@@ -1,0 +1,60 @@
+import type { SelectorNode, TargetNode, Word } from '../seclang/ast.ts'
+import { findVariable } from '../variables/index.ts'
+import type { VariableWord } from '../variables/variable.ts'
+import { compilePattern } from './pattern.ts'
+import type { Exclusion, Selector, Target } from './program.ts'
+import { reject } from './rejection.ts'
+
+/** A target list with its words looked up; the text identifies equal lists. */
+export interface TargetList {
+  readonly targets: readonly Target[]
+  readonly exclusions: readonly Exclusion[]
+  readonly key: string
+}
+
+/** Looks up every variable and compiles every selector; rejects the first that does not exist. */
+export function compileTargets(nodes: readonly TargetNode[]): TargetList {
+  const targets: Target[] = []
+  const exclusions: Exclusion[] = []
+  for (const node of nodes) {
+    const member = { word: findWord(node.variable, node.selector), selector: compileSelector(node.selector) }
+    if (node.mode === 'exclude') exclusions.push(member)
+    else targets.push({ ...member, mode: node.mode })
+  }
+  return { targets, exclusions, key: nodes.map(nodeKey).join('|') }
+}
+
+/** `ARGS`, `ARGS:name`, `ARGS:/pattern/` as ctl:ruleRemoveTargetBy… writes it. */
+export function compileExclusion(text: Word): Exclusion {
+  const colon = text.text.indexOf(':')
+  const variable = colon < 0 ? text : { ...text, text: text.text.slice(0, colon) }
+  const selector = colon < 0 ? undefined : parseSelector(text, colon + 1)
+  return { word: findWord(variable, selector), selector: compileSelector(selector) }
+}
+
+function parseSelector(text: Word, offset: number): SelectorNode {
+  const bare = text.text.slice(offset).replace(/^'(.*)'$/s, '$1')
+  const location = { ...text.location, column: text.location.column + offset }
+  if (bare === '') reject(text, 'a selector is missing after ":"', offset)
+  const pattern = /^\/(.+)\/$/s.exec(bare)?.[1]
+  if (pattern === undefined) return { kind: 'name', name: { text: bare, location } }
+  return { kind: 'regex', pattern: { text: pattern, location } }
+}
+
+function findWord(variable: Word, selector: SelectorNode | undefined): VariableWord {
+  const word = findVariable(variable.text) ?? reject(variable, `unknown variable "${variable.text}"`)
+  if (word.shape === 'scalar' && selector !== undefined) reject(variable, `${word.name} takes no selector`)
+  return word
+}
+
+function compileSelector(node: SelectorNode | undefined): Selector | undefined {
+  if (node === undefined) return undefined
+  if (node.kind === 'name') return { kind: 'name', lowerName: node.name.text.toLowerCase() }
+  return { kind: 'regex', pattern: compilePattern(node.pattern, { ignoreCase: true }) }
+}
+
+function nodeKey({ mode, variable, selector }: TargetNode): string {
+  const part =
+    selector === undefined ? '' : selector.kind === 'name' ? `:${selector.name.text}` : `:/${selector.pattern.text}/`
+  return `${mode} ${variable.text.toUpperCase()}${part}`
+}

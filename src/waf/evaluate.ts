@@ -1,0 +1,109 @@
+import { type MaybePromise, PASS, type Verdict } from '../http.ts'
+import type { Rule } from './compiler/program.ts'
+import { evaluateRule } from './evaluate-rule.ts'
+import { expandMacro } from './macro.ts'
+import type { Consequence } from './match.ts'
+import type { Failure, TransactionState } from './transaction-state.ts'
+
+/**
+ * Runs the rules of a phase until one interrupts. Answers with a promise only when the time slice is over before the
+ * rules are. Whatever goes wrong inside fails closed, with the rule's id.
+ */
+export function runPhase(state: TransactionState, phase: number): MaybePromise<Verdict> {
+  state.enter(phase)
+  if (state.engine === 'off' || (state.allow !== 'none' && phase !== 5)) return PASS
+  state.budget.beginPhase()
+  return runFrom(state, 0)
+}
+
+function runFrom(state: TransactionState, start: number): MaybePromise<Verdict> {
+  const rules = state.program.phases[state.phase] ?? []
+  try {
+    for (let position = start; position < rules.length; ) {
+      const rule = rules[position]
+      if (rule === undefined) break
+      position = runRule(state, rule) ?? position + 1
+      if (state.engine === 'off') return PASS
+      if (state.phase !== 5 && state.interruption !== undefined) return state.interruption
+      if (state.phase !== 5 && state.allow !== 'none') return PASS
+      if (state.budget.isSliceOver()) return resumeLater(state, position)
+    }
+    return PASS
+  } catch (error) {
+    return fail(state, error)
+  }
+}
+
+async function resumeLater(state: TransactionState, position: number): Promise<Verdict> {
+  state.budget.suspend()
+  await new Promise((resolve) => setImmediate(resolve))
+  state.budget.resume()
+  return runFrom(state, position)
+}
+
+/** Position of the next rule, when a match decides it. */
+function runRule(state: TransactionState, rule: Rule): number | undefined {
+  if (state.removedRules?.[rule.index] === 1 || !evaluateRule(state, rule)) return undefined
+  conclude(state, rule)
+  return rule.nextPosition
+}
+
+/** Records the match and does what the rule's disruptive action says, as far as the engine's mode lets it. */
+function conclude(state: TransactionState, rule: Rule): void {
+  const consequence = interrupt(state, rule)
+  if (rule.log || rule.auditLog || rule.disruptive.kind !== 'pass') record(state, rule, consequence)
+}
+
+/** Phase 5 comes too late to interrupt anything. */
+function interrupt(state: TransactionState, { id: ruleId, disruptive }: Rule): Consequence {
+  if (state.engine !== 'on' || state.phase === 5) return 'warning'
+  switch (disruptive.kind) {
+    case 'pass':
+      return 'warning'
+    case 'allow':
+      state.allow = disruptive.scope
+      return 'allowed'
+    case 'deny':
+      state.interruption = { kind: 'block', status: disruptive.status, ruleId }
+      return 'denied'
+    case 'drop':
+      state.interruption = { kind: 'drop', ruleId }
+      return 'dropped'
+    case 'redirect':
+      state.interruption = {
+        kind: 'redirect',
+        status: disruptive.status,
+        location: encodeControls(expandMacro(disruptive.location, state)),
+        ruleId,
+      }
+      return 'redirected'
+    default:
+      return disruptive satisfies never
+  }
+}
+
+/** Request data in the target of a redirect must not end its header line. */
+function encodeControls(location: string): string {
+  return location.replace(/[^\x21-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+function record(state: TransactionState, rule: Rule, consequence: Consequence): void {
+  const verdict = state.interruption
+  state.matches.push({
+    rule,
+    consequence,
+    status: verdict?.kind === 'block' || verdict?.kind === 'redirect' ? verdict.status : 0,
+    evidence: state.evidence,
+    message: rule.message === undefined ? '' : expandMacro(rule.message, state),
+    logData: rule.logData === undefined ? '' : expandMacro(rule.logData, state),
+    tags: rule.tags.map((tag) => expandMacro(tag, state)),
+  })
+}
+
+/** Without blocking, a failure is only recorded: an edge that observes must not interrupt. */
+function fail(state: TransactionState, error: unknown): Verdict {
+  const reason = error instanceof Error ? error.message : String(error)
+  const failure: Failure = { kind: 'failed', reason, ruleId: state.rule?.id }
+  state.failures.push(failure)
+  return state.engine === 'on' ? failure : PASS
+}

@@ -1,0 +1,67 @@
+import type { BodyLimits, ParsedBody } from './bodies/body-parser.ts'
+import { parseJson } from './bodies/json.ts'
+import { parseMultipart } from './bodies/multipart.ts'
+import { parseUrlEncoded } from './bodies/url-encoded.ts'
+import type { Entry } from './entry.ts'
+import { type BodyProcessor, toEntries } from './request-parts.ts'
+
+export interface BodyParseOptions {
+  readonly contentType: string
+  readonly separator: string
+  readonly limits: BodyLimits
+}
+
+const nothing: ParsedBody = { arguments: [], files: [], partHeaders: [], multipart: undefined, error: undefined }
+
+/** The request body as the body processor sees it. */
+export class RequestBodyState {
+  /** Set by Content-Type, changed by ctl:requestBodyProcessor. */
+  processor: BodyProcessor
+  /** ctl:forceRequestBodyVariable. */
+  forced = false
+  raw = ''
+  parsed: ParsedBody = nothing
+  /** The body was longer than SecRequestBodyLimit and only its beginning is here. */
+  truncated = false
+  #arguments: readonly Entry[] | undefined
+
+  constructor(processor: BodyProcessor) {
+    this.processor = processor
+  }
+
+  accept(raw: string, options: BodyParseOptions): void {
+    this.raw = raw
+    this.parsed = parse(this.processor, raw, options)
+    this.#arguments = undefined
+  }
+
+  get arguments(): readonly Entry[] {
+    this.#arguments ??= toEntries(this.parsed.arguments, 'ARGS_POST')
+    return this.#arguments
+  }
+
+  /** Empty where a processor other than URLENCODED takes the body apart (as ModSecurity 2). */
+  get variable(): string {
+    return this.processor === 'URLENCODED' || (this.processor === '' && this.forced) ? this.raw : ''
+  }
+
+  /** Bytes that are not the content of uploaded files: what SecRequestBodyNoFilesLimit bounds. */
+  get bytesWithoutFiles(): number {
+    return this.parsed.files.reduce((rest, file) => rest - file.sizeBytes, this.raw.length)
+  }
+}
+
+function parse(processor: BodyProcessor, raw: string, options: BodyParseOptions): ParsedBody {
+  switch (processor) {
+    case 'URLENCODED':
+      return parseUrlEncoded(raw, options.separator, options.limits)
+    case 'MULTIPART':
+      return parseMultipart(raw, options.contentType, options.limits)
+    case 'JSON':
+      return parseJson(raw, options.limits)
+    case '':
+      return nothing
+    default:
+      return processor satisfies never
+  }
+}

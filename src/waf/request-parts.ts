@@ -1,0 +1,90 @@
+import type { Argument, ParsedBody } from './bodies/body-parser.ts'
+import { parseCookies } from './bodies/cookies.ts'
+import { parseUrlEncoded } from './bodies/url-encoded.ts'
+import { Cell, Entry } from './entry.ts'
+import type { TransactionInput } from './transaction-types.ts'
+
+export type BodyProcessor = '' | 'URLENCODED' | 'MULTIPART' | 'JSON'
+
+/** Everything that follows from a request's head, each part worked out when first asked for. */
+export class RequestParts {
+  readonly #input: TransactionInput
+  readonly #separator: string
+  #headers: readonly Entry[] | undefined
+  #query: ParsedBody | undefined
+  #arguments: readonly Entry[] | undefined
+  #cookies: readonly Entry[] | undefined
+
+  constructor(input: TransactionInput, separator: string) {
+    this.#input = input
+    this.#separator = separator
+  }
+
+  /** Without the query string, undecoded. */
+  get path(): string {
+    const { target } = this.#input
+    const mark = target.indexOf('?')
+    return mark < 0 ? target : target.slice(0, mark)
+  }
+
+  get queryString(): string {
+    const { target } = this.#input
+    const mark = target.indexOf('?')
+    return mark < 0 ? '' : target.slice(mark + 1)
+  }
+
+  get headers(): readonly Entry[] {
+    this.#headers ??= pairs(this.#input.headers, 'REQUEST_HEADERS')
+    return this.#headers
+  }
+
+  /** Members of the query string. Their number is bounded by the target's length alone: none goes uninspected. */
+  get arguments(): readonly Entry[] {
+    this.#arguments ??= toEntries(this.query.arguments, 'ARGS_GET')
+    return this.#arguments
+  }
+
+  get query(): ParsedBody {
+    this.#query ??= parseUrlEncoded(this.queryString, this.#separator, unlimited)
+    return this.#query
+  }
+
+  /** All Cookie headers, one after the other. */
+  get cookies(): readonly Entry[] {
+    this.#cookies ??= this.headerValues('cookie').flatMap((value) => toEntries(parseCookies(value), 'REQUEST_COOKIES'))
+    return this.#cookies
+  }
+
+  headerValues(lowerName: string): string[] {
+    const { headers } = this.#input
+    const values: string[] = []
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      if (headers[i]?.toLowerCase() === lowerName) values.push(headers[i + 1] ?? '')
+    }
+    return values
+  }
+
+  /** The first Content-Type that has a parser decides, so that a second header cannot switch inspection off. */
+  get bodyProcessor(): BodyProcessor {
+    for (const value of this.headerValues('content-type')) {
+      if (/^\s*application\/x-www-form-urlencoded\s*(?:$|[;,])/i.test(value)) return 'URLENCODED'
+      if (/^\s*multipart\/form-data/i.test(value)) return 'MULTIPART'
+    }
+    return ''
+  }
+}
+
+export function toEntries(found: readonly Argument[], collection: string): Entry[] {
+  return found.map(({ name, value }) => new Entry(collection, name, new Cell(value)))
+}
+
+/** Raw header pairs as entries; names keep their case. */
+export function pairs(headers: readonly string[], collection: string): Entry[] {
+  const entries: Entry[] = []
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    entries.push(new Entry(collection, headers[i] ?? '', new Cell(headers[i + 1] ?? '')))
+  }
+  return entries
+}
+
+const unlimited = { argumentCount: Number.POSITIVE_INFINITY, jsonDepth: 0, fileCount: 0 }

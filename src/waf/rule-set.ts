@@ -1,0 +1,77 @@
+import { globSync, readFileSync } from 'node:fs'
+import { EdgeError } from '../errors.ts'
+import type { BudgetLimits } from './budget.ts'
+import { compileFiles } from './compiler/compile.ts'
+import type { Program } from './compiler/program.ts'
+import { isFileError } from './compiler/sources.ts'
+import { idleTransaction, RuleTransaction } from './transaction.ts'
+import { type Clock, type TraceEvent, TransactionState } from './transaction-state.ts'
+import type { RuleSet, TransactionInput, WafMode } from './transaction-types.ts'
+
+export interface LoadOptions {
+  /** Paths of SecLang files, in load order; globs are already expanded. */
+  readonly files: readonly string[]
+  readonly mode: WafMode
+  /** Reads a rule or data file as a one-byte string. Default: the file system. */
+  readonly readFile?: (path: string) => string
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly now?: () => number
+  /** Monotonic milliseconds. Default: `performance.now`. */
+  readonly elapsed?: () => number
+  /** Default: a slice of 10 ms, 1,000 ms a phase. */
+  readonly budget?: Partial<BudgetLimits>
+  /** Called for every comparison; slow, meant for explanations and tests. Default: none. */
+  readonly trace?: (event: TraceEvent) => void
+}
+
+const defaultBudget: BudgetLimits = { sliceMs: 10, phaseMs: 1000 }
+
+/**
+ * Reads, parses, checks and compiles rule files: the public face of the WAF.
+ *
+ * @throws EdgeError ACME_EDGE_RULES_INVALID with every problem of all files, ACME_EDGE_RULES_UNREADABLE for a file that
+ * cannot be read
+ */
+export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
+  const program = tryCompile(options)
+  const clock: Clock = { now: options.now ?? Date.now, elapsed: options.elapsed ?? (() => performance.now()) }
+  const budget = { ...defaultBudget, ...options.budget }
+  const stateOptions = { clock, budget, trace: options.trace }
+  return Object.freeze({
+    mode: options.mode,
+    ruleCount: program.rules.length,
+    begin(input: TransactionInput) {
+      if (options.mode === 'off') return idleTransaction
+      return new RuleTransaction(new TransactionState(program, input, stateOptions))
+    },
+  })
+}
+
+function tryCompile(options: LoadOptions): Program {
+  try {
+    return compile(options)
+  } catch (error) {
+    throw unreadable(error)
+  }
+}
+
+function compile({ files, mode, readFile = readLatin1 }: LoadOptions): Program {
+  const result = compileFiles(files, mode, { readFile, expandGlob })
+  if (result.kind === 'program') return result.program
+  const { problems } = result
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
+  throw new EdgeError('ACME_EDGE_RULES_INVALID', `the rule files have ${count}`, { problems })
+}
+
+function unreadable(error: unknown): unknown {
+  if (!isFileError(error)) return error
+  return new EdgeError('ACME_EDGE_RULES_UNREADABLE', `a rule file cannot be read: ${error.message}`, { cause: error })
+}
+
+function readLatin1(path: string): string {
+  return readFileSync(path, 'latin1')
+}
+
+function expandGlob(pattern: string): readonly string[] {
+  return globSync(pattern).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}

@@ -1,0 +1,129 @@
+import type { Verdict } from '../http.ts'
+import { Budget, type BudgetLimits } from './budget.ts'
+import { Collection } from './collection.ts'
+import type { EngineMode, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
+import type { Entry } from './entry.ts'
+import type { Match } from './match.ts'
+import { RequestBodyState } from './request-body-state.ts'
+import { RequestParts } from './request-parts.ts'
+import type { ResponseHead, TransactionInput } from './transaction-types.ts'
+import type { VariableWord } from './variables/variable.ts'
+
+/** `ctl:ruleRemoveTargetBy…`: for these rules (a flag by rule index) the variable, or one member of it, is not looked at. */
+export interface RemovedTarget {
+  readonly rules: Uint8Array
+  readonly word: VariableWord
+  readonly selector: Selector | undefined
+}
+
+export interface ResponseState {
+  readonly head: ResponseHead
+  /** One-byte string; `undefined` until phase 4, and when the body was not held. */
+  body: string | undefined
+  truncated: boolean
+}
+
+/** How far `allow` reaches once a rule has said it. */
+export type AllowScope = 'none' | 'phase' | 'request' | 'all'
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Milliseconds since any moment; never goes back. */
+  readonly elapsed: () => number
+}
+
+/** Told to a tracer: a value that a rule's operator looked at, and what came out. */
+export interface TraceEvent {
+  readonly ruleId: number
+  readonly variable: string
+  readonly value: string
+  readonly matched: boolean
+}
+
+export type Failure = Extract<Verdict, { kind: 'failed' }>
+
+/** The comparison that made a rule match. */
+export interface Evidence {
+  readonly operator: RuleOperator
+  readonly variable: string
+  readonly value: string
+}
+
+export interface StateOptions {
+  readonly clock: Clock
+  readonly budget: BudgetLimits
+  readonly trace?: ((event: TraceEvent) => void) | undefined
+}
+
+/** All that changes while one request and its response go through the phases. */
+export class TransactionState {
+  readonly program: Program
+  readonly input: TransactionInput
+  readonly clock: Clock
+  readonly trace: ((event: TraceEvent) => void) | undefined
+  readonly request: RequestParts
+  readonly requestBody: RequestBodyState
+  readonly tx = new Collection('TX')
+  readonly env = new Collection('ENV')
+  readonly collections = new Map<string, Collection>()
+  phase = 1
+  /** Never above the ceiling that `waf.mode` sets. */
+  engine: EngineMode
+  /** What `ctl` may change for this transaction alone. */
+  settings: Settings
+  response: ResponseState | undefined
+  matchedVariable: Entry | undefined
+  matchedVariables: Entry[] = []
+  /** The rule under evaluation. */
+  rule: Rule | undefined
+  /** What the last rule of the last chain matched with; `undefined` for SecAction. */
+  evidence: Evidence | undefined
+  highestSeverity = 255
+  allow: AllowScope = 'none'
+  /** Set by the rule that ends the transaction. */
+  interruption: Verdict | undefined
+  /** Phases that could not be finished. */
+  readonly failures: Failure[] = []
+  removedRules: Uint8Array | undefined
+  readonly removedTargets: RemovedTarget[] = []
+  /** Values of whole target lists, by the number of the profile. */
+  readonly targets: (readonly Entry[] | undefined)[] = []
+  readonly #variables = new Map<VariableWord, readonly Entry[]>()
+  readonly matches: Match[] = []
+  readonly budget: Budget
+
+  constructor(program: Program, input: TransactionInput, options: StateOptions) {
+    this.program = program
+    this.input = input
+    this.clock = options.clock
+    this.trace = options.trace
+    this.budget = new Budget(options.clock.elapsed, options.budget)
+    this.settings = program.settings
+    this.engine = program.settings.engine
+    this.request = new RequestParts(input, program.settings.argumentSeparator)
+    this.requestBody = new RequestBodyState(this.request.bodyProcessor)
+  }
+
+  /** Forgets what may change with this phase's data. */
+  enter(phase: number): void {
+    this.phase = phase
+    this.allow = this.allow === 'phase' || (this.allow === 'request' && phase > 2) ? 'none' : this.allow
+    for (const word of this.#variables.keys()) {
+      if (word.settled === 'never' || word.settled >= phase) this.#variables.delete(word)
+    }
+    for (const profile of this.program.profiles) {
+      if (profile.settled >= phase) this.targets[profile.number] = undefined
+    }
+  }
+
+  /** A variable's values; those that cannot change in this phase are read once, so that their cells are shared. */
+  read(word: VariableWord): readonly Entry[] {
+    if (word.settled === 'never') return word.read(this)
+    const known = this.#variables.get(word)
+    if (known !== undefined) return known
+    const entries = word.read(this)
+    this.#variables.set(word, entries)
+    return entries
+  }
+}

@@ -1,0 +1,149 @@
+import { findHeader, type MaybePromise, PASS, type Verdict } from '../http.ts'
+import { buildAuditRecord } from './audit-record.ts'
+import { formatFailure, formatMatch } from './error-log.ts'
+import { runPhase } from './evaluate.ts'
+import type { TransactionState } from './transaction-state.ts'
+import type { BodyPlan, LoggedMatch, ResponseHead, Transaction } from './transaction-types.ts'
+
+const STREAM: BodyPlan = Object.freeze({ kind: 'stream' })
+const NO_MATCHES: readonly never[] = Object.freeze([])
+
+/** What `waf.mode: off` gives: nothing is looked at. */
+export const idleTransaction: Transaction = Object.freeze({
+  mayBlock: false,
+  matchedRuleIds: NO_MATCHES,
+  logged: NO_MATCHES,
+  requestHeaders: () => PASS,
+  requestBodyPlan: () => STREAM,
+  requestBody: () => PASS,
+  responseHeaders: () => PASS,
+  responseBodyPlan: () => STREAM,
+  responseBody: () => PASS,
+  finish: () => {},
+  auditRecord: () => undefined,
+})
+
+/** One request and its response going through the phases of a program. */
+export class RuleTransaction implements Transaction {
+  readonly #state: TransactionState
+  #reported = 0
+  #reportedFailures = 0
+  readonly #logged: LoggedMatch[] = []
+
+  constructor(state: TransactionState) {
+    this.#state = state
+  }
+
+  get mayBlock(): boolean {
+    const { engine, program, interruption } = this.#state
+    if (program.ceiling !== 'on' || interruption !== undefined) return false
+    return engine === 'on' || program.mayRaiseEngine
+  }
+
+  requestHeaders(): MaybePromise<Verdict> {
+    return runPhase(this.#state, 1)
+  }
+
+  requestBodyPlan(): BodyPlan {
+    const { engine, settings, requestBody, allow } = this.#state
+    const isWanted = requestBody.processor !== '' || requestBody.forced
+    if (engine === 'off' || !settings.requestBodyAccess || !isWanted || allow !== 'none') return STREAM
+    const limitBytes =
+      requestBody.processor === 'MULTIPART'
+        ? settings.requestBodyLimitBytes
+        : Math.min(settings.requestBodyLimitBytes, settings.requestBodyNoFilesLimitBytes)
+    return { kind: 'buffer', limitBytes, beyond: this.mayBlock ? settings.requestBodyBeyond : 'partial' }
+  }
+
+  requestBody(body: Buffer | undefined): MaybePromise<Verdict> {
+    if (body !== undefined && body.length > 0) this.#acceptRequestBody(body)
+    return this.#excess() ?? runPhase(this.#state, 2)
+  }
+
+  responseHeaders(head: ResponseHead): MaybePromise<Verdict> {
+    this.#state.response = { head, body: undefined, truncated: false }
+    return runPhase(this.#state, 3)
+  }
+
+  responseBodyPlan(): BodyPlan {
+    const { engine, settings, response, allow } = this.#state
+    const type =
+      findHeader(response?.head.headers ?? [], 'content-type')
+        ?.split(';', 1)[0]
+        ?.trim()
+        .toLowerCase() ?? ''
+    const isWanted = settings.responseBodyAccess && settings.responseMimeTypes.includes(type)
+    if (engine === 'off' || !isWanted || allow !== 'none') return STREAM
+    const beyond = this.mayBlock ? settings.responseBodyBeyond : 'partial'
+    return { kind: 'buffer', limitBytes: settings.responseBodyLimitBytes, beyond }
+  }
+
+  responseBody(body: Buffer | undefined): MaybePromise<Verdict> {
+    const { response, settings } = this.#state
+    if (response !== undefined && body !== undefined) {
+      const limit = settings.responseBodyLimitBytes
+      response.body = body.toString('latin1', 0, limit)
+      response.truncated = body.length > limit || declaredLength(response.head.headers) > limit
+    }
+    return runPhase(this.#state, 4)
+  }
+
+  finish(): MaybePromise<void> {
+    const verdict = runPhase(this.#state, 5)
+    if (verdict instanceof Promise) return verdict.then(() => {})
+  }
+
+  get matchedRuleIds(): readonly number[] {
+    return this.#state.matches
+      .filter(({ rule }) => rule.log || rule.disruptive.kind !== 'pass')
+      .map(({ rule }) => rule.id)
+  }
+
+  get logged(): readonly LoggedMatch[] {
+    this.#report()
+    return this.#logged
+  }
+
+  auditRecord(): object | undefined {
+    return buildAuditRecord(this.#state)
+  }
+
+  #acceptRequestBody(body: Buffer): void {
+    const { requestBody, settings, input, request } = this.#state
+    const limit = settings.requestBodyLimitBytes
+    requestBody.truncated = body.length > limit || declaredLength(input.headers) > limit
+    const { argumentCount, jsonDepth, fileCount } = settings
+    requestBody.accept(body.toString('latin1', 0, limit), {
+      contentType: request.headerValues('content-type')[0] ?? '',
+      separator: settings.argumentSeparator,
+      limits: { argumentCount, jsonDepth, fileCount },
+    })
+  }
+
+  /** SecRequestBodyNoFilesLimit of a multipart body is known only once its parts are. */
+  #excess(): Verdict | undefined {
+    const { requestBody, settings, engine } = this.#state
+    if (engine !== 'on' || settings.requestBodyBeyond !== 'reject') return undefined
+    if (requestBody.bytesWithoutFiles <= settings.requestBodyNoFilesLimitBytes) return undefined
+    return { kind: 'block', status: 413, ruleId: 0 }
+  }
+
+  /** Turns matches that have come since the last time into lines. */
+  #report(): void {
+    const { matches, failures } = this.#state
+    for (const match of matches.slice(this.#reported)) {
+      if (!match.rule.log) continue
+      this.#logged.push({ ruleId: match.rule.id, phase: match.rule.phase, line: formatMatch(match, this.#state) })
+    }
+    for (const failure of failures.slice(this.#reportedFailures)) {
+      const line = formatFailure(failure, this.#state)
+      this.#logged.push({ ruleId: failure.ruleId ?? 0, phase: this.#state.phase, line })
+    }
+    this.#reported = matches.length
+    this.#reportedFailures = failures.length
+  }
+}
+
+function declaredLength(headers: readonly string[]): number {
+  return Number(findHeader(headers, 'content-length') ?? 0)
+}

@@ -1,0 +1,17 @@
+import type { Entry } from '../entry.ts'
+import type { TransactionState } from '../transaction-state.ts'
+
+/** First phase from whose begin a variable's values stay the same; `never` ones are read anew by every rule. */
+export type Settled = 1 | 2 | 3 | 4 | 5 | 'never'
+
+/** One word of SecLang: a variable or collection. Reading it has no effect on the transaction. */
+export interface VariableWord {
+  /** As the reference manual spells it. */
+  readonly name: string
+  readonly shape: 'scalar' | 'collection'
+  readonly settled: Settled
+  /** All values, in the order of the message. A scalar that does not exist yet has none. */
+  read(state: TransactionState): readonly Entry[]
+  /** Faster way to the values under one lower-case key, where the collection has one. */
+  find?(state: TransactionState, lowerKey: string): readonly Entry[]
+}
