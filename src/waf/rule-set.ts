@@ -4,6 +4,7 @@ import type { BudgetLimits } from './budget.ts'
 import { compileFiles } from './compiler/compile.ts'
 import type { Program } from './compiler/program.ts'
 import { isFileError } from './compiler/sources.ts'
+import type { Location } from './seclang/location.ts'
 import { idleTransaction, RuleTransaction } from './transaction.ts'
 import { type Clock, type TraceEvent, TransactionState } from './transaction-state.ts'
 import type { RuleSet, TransactionInput, WafMode } from './transaction-types.ts'
@@ -44,6 +45,22 @@ export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
       if (options.mode === 'off') return idleTransaction
       return new RuleTransaction(new TransactionState(program, input, stateOptions))
     },
+  })
+}
+
+/** A rule as a list shows it. */
+export interface RuleSummary {
+  readonly id: number
+  readonly phase: number
+  /** The message as written, macros not expanded. */
+  readonly message: string | undefined
+  readonly location: Location
+}
+
+/** The rules of these files that a transaction would meet, in load order. Throws as `loadRuleSet` does. */
+export function listRules(options: LoadOptions): readonly RuleSummary[] {
+  return tryCompile(options).rules.map(({ id, phase, message, head: { location } }) => {
+    return { id, phase, message: message?.source, location }
   })
 }
 

@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+
+export interface CommandEntry {
+  readonly name: string
+  /** The line in `acme-edge --help`. */
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+/** Every command, in the order of the help. */
+export const commandEntries: readonly CommandEntry[] = [
+  {
+    name: 'check',
+    summary: 'check a config and its rule files; opens no socket',
+    load: async () => (await import('./check.ts')).checkCommand(),
+  },
+  {
+    name: 'rules',
+    summary: 'list the rules that a config loads',
+    load: async () => (await import('./rules.ts')).rulesCommand(),
+  },
+  {
+    name: 'waf',
+    summary: 'work on SecLang rules',
+    load: async () => (await import('./waf.ts')).wafCommand(),
+  },
+]

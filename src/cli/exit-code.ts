@@ -1,0 +1,19 @@
+import { EdgeError, type ErrorCode } from '../errors.ts'
+
+/** Failures that the person at the command line has to mend in what they wrote: exit code 2. */
+const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ACME_EDGE_USAGE',
+  'ACME_EDGE_CONFIG_INVALID',
+  'ACME_EDGE_CONFIG_UNREADABLE',
+  'ACME_EDGE_RULES_INVALID',
+  'ACME_EDGE_RULES_UNREADABLE',
+  'ACME_EDGE_STORE_UNSUPPORTED',
+  'ACME_EDGE_ACME_NAME_INVALID',
+  'ACME_EDGE_ACME_NOT_CONFIGURED',
+  'ACME_EDGE_ACME_ROOT_CA_UNREADABLE',
+])
+
+/** 2: bad usage, config or rules; 1: anything else that failed. */
+export function exitCodeOf(error: unknown): 1 | 2 {
+  return error instanceof EdgeError && usageCodes.has(error.code) ? 2 : 1
+}

@@ -1,0 +1,12 @@
+import { runProgram } from './cli/program.ts'
+
+// `acme-edge rules | head`: a reader that has seen enough is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await runProgram(process.argv.slice(2))
+
+// A handle that a failed command left open must not keep the process alive.
+if (process.exitCode !== 0) setTimeout(() => process.exit(), 2_000).unref()
