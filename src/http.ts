@@ -31,7 +31,12 @@ export interface EdgeRequest {
   /** Value of Host / :authority as received (what the origin will see). */
   readonly authority: string
   readonly headers: RawHeaders
+  /** Whoever sends the request: the peer, or what trusted proxies say of it. */
   readonly client: Endpoint
+  /** The other end of the connection. */
+  readonly peer: Endpoint
+  /** Addresses that trusted proxies have put before the peer (X-Forwarded-For), oldest first; empty otherwise. */
+  readonly forwardedFor: readonly string[]
   readonly server: Endpoint
   readonly framing: BodyFraming
 }
@@ -60,3 +65,29 @@ export type Verdict =
 export const PASS: Verdict = Object.freeze({ kind: 'pass' })
 
 export type MaybePromise<T> = T | Promise<T>
+
+/** Takes a response's body, in order; exactly one of `end` and `fail` comes last. */
+export interface BodySink {
+  /** `false` asks the stream to wait until `resume`. */
+  write(chunk: Buffer): boolean
+  end(last: Buffer | undefined): void
+  fail(error: Error): void
+}
+
+/** A response body that is still arriving. */
+export interface BodyStream {
+  pipe(sink: BodySink): void
+  resume(): void
+  abort(error: Error): void
+}
+
+export type ResponseBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  | { readonly kind: 'stream'; readonly stream: BodyStream }
+
+export interface EdgeResponse {
+  readonly status: number
+  readonly headers: RawHeaders
+  readonly body: ResponseBody
+}

@@ -40,3 +40,9 @@ const secrets = [
 export function createLog(level: string = 'info'): Logger {
   return pino({ level, base: undefined, redact: { paths: secrets, censor: '[redacted]' } }, pino.destination(2))
 }
+
+/** The access log: JSON lines to a file descriptor or a path, written as they come, several at a time under load. */
+export function createAccessLogger(destination: number | string): Logger {
+  const stream = pino.destination({ dest: destination, sync: false, mkdir: true })
+  return pino({ base: undefined }, stream)
+}

@@ -10,6 +10,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const commandEntries: readonly CommandEntry[] = [
   {
+    name: 'run',
+    summary: 'serve the sites of a config',
+    load: async () => (await import('./run.ts')).runCommand(),
+  },
+  {
     name: 'check',
     summary: 'check a config and its rule files; opens no socket',
     load: async () => (await import('./check.ts')).checkCommand(),

@@ -1,0 +1,50 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createMetrics, type EdgeMetrics } from '../admin/metrics.ts'
+import type { EdgeConfig } from '../config/config.ts'
+import type { AccessRecord } from '../edge/access-log.ts'
+import type { EdgeServices, RunningEdge } from '../edge/start.ts'
+import { createAccessLogger, type Logger } from '../log.ts'
+import { loadRuleSet } from '../waf/rule-set.ts'
+
+export interface BuiltServices {
+  readonly services: EdgeServices
+  readonly metrics: EdgeMetrics
+  /** Gauges are read from the edge once it runs. */
+  attach(edge: RunningEdge): void
+}
+
+/** Wires what one process of an edge needs. `log` is the program's own log. */
+export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
+  let edge: RunningEdge | undefined
+  const metrics = createMetrics({
+    connections: () => edge?.connections() ?? 0,
+    certificates: () => edge?.certificates.certificates() ?? [],
+  })
+  return {
+    metrics,
+    attach(running) {
+      edge = running
+    },
+    services: {
+      log,
+      loadRules: ({ waf }) => loadRuleSet({ files: waf.rules, mode: waf.mode }),
+      observe: ({ status, notes, durationMs }: AccessRecord) =>
+        metrics.observeRequest({
+          status,
+          verdict: notes.verdict,
+          durationMs,
+          originMs: notes.originMs,
+          wafMs: notes.wafMs,
+        }),
+      accessLog: openAccessLog(config),
+    },
+  }
+}
+
+function openAccessLog({ log }: EdgeConfig): Logger | undefined {
+  if (log.access === 'off') return undefined
+  if (log.access === 'stdout') return createAccessLogger(1)
+  mkdirSync(dirname(log.access.file), { recursive: true })
+  return createAccessLogger(log.access.file)
+}

@@ -1,0 +1,114 @@
+import { Command } from 'commander'
+import { createHealth, type Health } from '../admin/health.ts'
+import { renderMetrics } from '../admin/metrics.ts'
+import { startAdmin } from '../admin/server.ts'
+import type { EdgeConfig } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { startControlServer } from '../control/server.ts'
+import { toEdgeError } from '../errors.ts'
+import { createLog, field, type Logger } from '../log.ts'
+import { openStore } from '../store/open-store.ts'
+import { type RunningService, startService } from './running-service.ts'
+import { watchFiles } from './watch-files.ts'
+
+/** `acme-edge run`: serves until SIGTERM or SIGINT; SIGHUP, or a change of the config or a rule file, reloads. */
+export function runCommand(): Command {
+  return new Command('run')
+    .summary('serve the sites of a config')
+    .description('Serves the sites of a config until SIGTERM; SIGHUP or a changed file reloads it.')
+    .requiredOption('--config <file>', 'the config file (edge.yaml)')
+    .action(({ config }: { config: string }) => run(config))
+}
+
+async function run(path: string): Promise<void> {
+  const config = await loadConfig(path)
+  const log = createLog()
+  const health = createHealth()
+  const { folder } = await openStore(config.store, log)
+  const stopping = stopSignal()
+  const service = await startService(config, log)
+  const closers: (() => Promise<void>)[] = [() => service.close()]
+  try {
+    const control = await startControlServer(folder, service.publisher)
+    closers.unshift(() => control.close())
+    if (config.admin !== undefined) {
+      const admin = await startAdmin({ listen: config.admin, health: health.snapshot, metrics: () => scrape(service) })
+      closers.push(() => admin.close())
+    }
+    const reloader = startReloading(config, service, log)
+    closers.unshift(async () => reloader.close())
+    health.set('starting', false)
+    log.info({ ...service.addresses, workers: config.workers }, 'ready')
+    await stopping
+  } finally {
+    await shutDown(closers, health, log)
+  }
+}
+
+async function scrape(service: RunningService): Promise<string> {
+  return renderMetrics(await service.metrics())
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let stopped = false
+    const stop = () => {
+      if (stopped) process.exit(1)
+      stopped = true
+      resolve()
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}
+
+async function shutDown(closers: readonly (() => Promise<void>)[], health: Health, log: Logger): Promise<void> {
+  health.set('draining', true)
+  log.info({}, 'draining')
+  for (const close of closers) await close()
+  log.info({}, 'stopped')
+}
+
+function startReloading(first: EdgeConfig, service: RunningService, log: Logger): { close(): void } {
+  let config = first
+  let watched = watch(first)
+  let running = Promise.resolve()
+  const reload = async () => {
+    try {
+      const next = await loadConfig(config.file)
+      await service.reload(next)
+      warnOfRestart(config, next, log)
+      config = next
+      watched.close()
+      watched = watch(next)
+      log.info({ [field.path]: config.file }, 'reloaded')
+    } catch (error) {
+      const { code, message } = toEdgeError(error)
+      log.error({ [field.errorCode]: code, [field.error]: message }, 'reload refused; the old config serves on')
+    }
+  }
+  // One after the other: the last change wins, and no two generations are built at once.
+  const request = () => {
+    running = running.then(reload)
+  }
+  function watch({ file, waf }: EdgeConfig): { close(): void } {
+    return watchFiles([file, ...waf.rules], request)
+  }
+  process.on('SIGHUP', request)
+  return {
+    close() {
+      watched.close()
+      process.removeListener('SIGHUP', request)
+    },
+  }
+}
+
+/** Keys that are read at start alone: whoever changes them has to know. */
+function warnOfRestart(old: EdgeConfig, next: EdgeConfig, log: Logger): void {
+  for (const key of ['listen', 'store', 'admin', 'workers', 'log'] as const) {
+    if (JSON.stringify(old[key]) !== JSON.stringify(next[key])) {
+      log.warn({ [field.name]: key }, 'this key takes effect at the next start')
+    }
+  }
+}

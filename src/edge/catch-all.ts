@@ -1,0 +1,28 @@
+import { METHODS } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** The request and response of Node's server, HTTP/1 or HTTP/2. */
+export type RawHandler = (message: FastifyRequest['raw'], response: FastifyReply['raw']) => void
+
+/** Options by which fastify lets every request through to the one route, whatever its target and Host. */
+export const catchAllOptions = {
+  rewriteUrl: () => '/', // the target as received stays in originalUrl: no decoding, no 400 for odd bytes
+  logger: false,
+  return503OnClosing: false, // the edge drains by itself
+} as const
+
+/**
+ * Makes one handler answer everything: each method that Node's parser knows, with bodies left alone, and again as the
+ * not-found handler. No route can be added beside it, so no path has a way around the pipeline.
+ */
+export function routeEverything(app: FastifyInstance, handler: RawHandler): void {
+  for (const method of METHODS) {
+    if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  }
+  const handle = (request: FastifyRequest, reply: FastifyReply) => {
+    reply.hijack()
+    handler(request.raw, reply.raw)
+  }
+  app.all('/', { exposeHeadRoute: false }, handle)
+  app.setNotFoundHandler(handle)
+}

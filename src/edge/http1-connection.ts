@@ -1,0 +1,118 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { EdgeError } from '../errors.ts'
+import type { CurrentGeneration } from './generation.ts'
+import { type GuardedHead, Http1Guard } from './http1-guard.ts'
+import { readBrokenHead, recordRefused } from './refused-request.ts'
+import type { RequestBody } from './request-body.ts'
+import type { Refusal } from './request-head.ts'
+import { type SocketEndpoints, socketEndpoints } from './socket-endpoints.ts'
+
+/** How long a refused client may take to read its answer before the socket is cut. */
+const LINGER_MS = 500
+
+/**
+ * One HTTP/1 connection with its guard in front of Node's parser. Heads come out in the order in which the parser emits
+ * requests, so each request is compared with what the guard read.
+ */
+export class Http1Connection {
+  readonly endpoints: SocketEndpoints
+  readonly secure: boolean
+  readonly #socket: Socket
+  readonly #edge: CurrentGeneration
+  readonly #heads: GuardedHead[] = []
+  readonly #guard: Http1Guard
+  #openExchanges = 0
+  #refusal: Refusal | undefined
+  #closing = false
+  #body: RequestBody | undefined
+
+  constructor(socket: Socket, edge: CurrentGeneration, secure: boolean) {
+    this.endpoints = socketEndpoints(socket)
+    this.secure = secure
+    this.#socket = socket
+    this.#edge = edge
+    const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[] // Node's own listener, the only one so far
+    this.#guard = new Http1Guard(edge().limits, {
+      head: (head) => this.#heads.push(head),
+      forward: (bytes) => parse?.call(socket, bytes),
+      refuse: (refusal, head, inBody) => this.#refuse(refusal, head, inBody),
+    })
+    const push = (bytes: Buffer) => this.#guard.push(bytes)
+    socket.on('data', push) // takes the socket back from the parser, which otherwise reads it in native code
+    if (parse !== undefined) socket.removeListener('data', parse)
+    this.release = () => socket.removeListener('data', push)
+  }
+
+  /** Ends the guard's work: the connection became a tunnel. */
+  readonly release: () => void
+
+  get isRefused(): boolean {
+    return this.#refusal !== undefined
+  }
+
+  /** The guard's reading of the request that the parser has just emitted; `undefined` when the two differ. */
+  takeHead(method: string, target: string): GuardedHead | undefined {
+    const head = this.#heads.shift()
+    return head?.text.startsWith(`${method} ${target} HTTP/`) ? head : undefined
+  }
+
+  exchangeOpened(body: RequestBody | undefined): void {
+    this.#openExchanges++
+    this.#body = body
+  }
+
+  exchangeClosed(): void {
+    this.#openExchanges--
+    if (this.#refusal !== undefined) this.#answerRefusal(this.#refusal)
+    else if (this.#closing) this.closeWhenIdle()
+  }
+
+  /** Ends the connection now if nothing is going on, otherwise after the response that is due. */
+  closeWhenIdle(): void {
+    this.#closing = true
+    if (this.#openExchanges === 0 && this.#refusal === undefined) this.#socket.destroySoon()
+  }
+
+  /** CONNECT: the parser has let go of the socket, which is no tunnel here. */
+  refuseTunnel(head: string): void {
+    this.#refuse({ kind: 'refusal', status: 405, reason: 'CONNECT is not proxied' }, head, false)
+  }
+
+  /** Node's parser has a complaint that the guard does not share, or the client was too slow. */
+  parserError(error: Error & { code?: string }): void {
+    if (this.#refusal !== undefined) return
+    const head = this.#guard.partialHead
+    if (error.code === 'ECONNRESET' || (head === '' && this.#openExchanges === 0)) {
+      this.#socket.destroy()
+      return
+    }
+    this.#refuse({ kind: 'refusal', ...parserStatus(error) }, head, head === '')
+  }
+
+  #refuse(refusal: Refusal, head: string, inBody: boolean): void {
+    this.#refusal = refusal
+    if (inBody && this.#body !== undefined && !this.#body.destroyed) {
+      this.#body.destroy(new EdgeError('ACME_EDGE_REQUEST_REFUSED', refusal.reason, { status: refusal.status }))
+      return
+    }
+    const { peer, server } = this.endpoints
+    const fields = { ...readBrokenHead(head), client: peer, server, secure: this.secure }
+    recordRefused(fields, refusal, this.#edge()).finally(() => this.#answerRefusal(refusal))
+  }
+
+  /** After the responses that are still due, in their order (RFC 9112 §9.3.2). */
+  #answerRefusal({ status }: Refusal): void {
+    if (this.#openExchanges > 0 || this.#socket.destroyed || this.#socket.writableEnded) return
+    const page = `${status} ${STATUS_CODES[status]}\n`
+    const fields = `content-type: text/plain; charset=utf-8\r\ncontent-length: ${page.length}\r\nconnection: close`
+    this.#socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}\r\n\r\n${page}`)
+    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref()
+  }
+}
+
+function parserStatus(error: Error & { code?: string }): { status: number; reason: string } {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, reason: 'the head came too slowly' }
+  if (error.code === 'HPE_HEADER_OVERFLOW') return { status: 431, reason: 'head too long' }
+  return { status: 400, reason: `HTTP parser: ${error.code ?? error.message}` }
+}

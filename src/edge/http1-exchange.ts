@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { EdgeRequest } from '../http.ts'
+import type { Generation } from './generation.ts'
+import type { Http1Connection } from './http1-connection.ts'
+import type { GuardedHead } from './http1-guard.ts'
+import { NodeExchange, type ProtocolDifferences } from './node-exchange.ts'
+import { readRequest } from './read-request.ts'
+import { RequestBody } from './request-body.ts'
+import { type Refusal, refusal } from './request-head.ts'
+
+/** Fastify has rewritten `url` to its one route; the target as received is in `originalUrl`. */
+export type RoutedMessage = IncomingMessage & { originalUrl?: string }
+
+/** The request of an HTTP/1 message, or why it is refused. */
+export function readHttp1Request(
+  message: RoutedMessage,
+  connection: Http1Connection,
+  edge: Generation,
+): EdgeRequest | Refusal {
+  const method = message.method ?? ''
+  const rawTarget = message.originalUrl ?? message.url ?? ''
+  const head = connection.takeHead(method, rawTarget)
+  if (head === undefined) return refusal(400, 'the two parsers disagree about the request')
+  const expect = message.headers.expect
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return refusal(417, 'an expectation other than 100-continue')
+  return readRequest(
+    {
+      protocol: message.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1',
+      secure: connection.secure,
+      method,
+      rawTarget,
+      headers: message.rawHeaders,
+      framing: head.framing,
+      peer: connection.endpoints.peer,
+      server: connection.endpoints.server,
+    },
+    edge.reader,
+  )
+}
+
+export function http1Exchange(
+  request: EdgeRequest,
+  { message, response, edge }: { message: IncomingMessage; response: ServerResponse; edge: Generation },
+): NodeExchange {
+  const { limits } = edge
+  const pace = { idleTimeoutMs: limits.bodyIdleTimeoutMs, minBytesPerSecond: limits.bodyMinBytesPerSecond }
+  return new NodeExchange({
+    request,
+    body: hasBody(request.framing) ? new RequestBody(message, pace) : undefined,
+    response,
+    differences: http1Differences(response),
+    accessLog: edge.accessLog,
+    expectsContinue: message.headers.expect !== undefined && request.protocol === 'HTTP/1.1',
+  })
+}
+
+function hasBody(framing: GuardedHead['framing']): boolean {
+  return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
+}
+
+function http1Differences(response: ServerResponse): ProtocolDifferences {
+  return {
+    headers: (headers, close) => (close ? [...headers, 'connection', 'close'] : [...headers]),
+    destroy: () => response.socket?.destroy(),
+  }
+}

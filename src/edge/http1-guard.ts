@@ -1,0 +1,132 @@
+import type { BodyFraming } from '../http.ts'
+import { ChunkedReader } from './chunked-reader.ts'
+import { type HeadLimits, type Refusal, readRequestHead, refusal } from './request-head.ts'
+
+/** A head that passed, in the order of arrival: the HTTP parser behind the guard must come to the same. */
+export interface GuardedHead {
+  readonly text: string
+  readonly framing: BodyFraming
+}
+
+export interface GuardEvents {
+  /** A complete head; its bytes reach the parser right after this returns. */
+  head(head: GuardedHead): void
+  /** The bytes may go to the parser. */
+  forward(bytes: Buffer): void
+  /** The end of the connection: nothing more is read. `head` is what had come of the current message's head. */
+  refuse(refusal: Refusal, head: string, inBody: boolean): void
+}
+
+type State =
+  | { readonly kind: 'head' }
+  | { readonly kind: 'length'; remaining: number }
+  | { readonly kind: 'chunked'; readonly reader: ChunkedReader }
+  | { readonly kind: 'refused' }
+
+/**
+ * Stands between the socket and Node's HTTP/1 parser, which lets some framing through that other readers understand
+ * differently (chunk sizes of 41 digits, `TE: ,chunked`, textual HTTP/2.0 …). Reads the same bytes by a stricter grammar
+ * and passes on only what it has understood; also keeps the current head, so that what is refused can be recorded.
+ */
+export class Http1Guard {
+  readonly #limits: HeadLimits
+  readonly #events: GuardEvents
+  #state: State = { kind: 'head' }
+  #head = ''
+  #skippedEmptyLine = false
+
+  constructor(limits: HeadLimits, events: GuardEvents) {
+    this.#limits = limits
+    this.#events = events
+  }
+
+  /** The bytes of the head that is being received, bounded by `headerBytes` and one packet. */
+  get partialHead(): string {
+    return this.#head
+  }
+
+  push(bytes: Buffer): void {
+    let rest = bytes
+    while (rest.length > 0 && this.#state.kind !== 'refused') rest = rest.subarray(this.#step(rest))
+  }
+
+  /** Consumes at least one byte and says how many. */
+  #step(bytes: Buffer): number {
+    const state = this.#state
+    switch (state.kind) {
+      case 'head':
+        return this.#readHead(bytes)
+      case 'length': {
+        const used = Math.min(state.remaining, bytes.length)
+        state.remaining -= used
+        if (state.remaining === 0) this.#state = { kind: 'head' }
+        this.#events.forward(bytes.subarray(0, used))
+        return used
+      }
+      case 'chunked':
+        return this.#readChunked(state.reader, bytes)
+      case 'refused':
+        return bytes.length
+    }
+    state satisfies never
+    return bytes.length
+  }
+
+  #readHead(bytes: Buffer): number {
+    const before = this.#head.length
+    if (before === 0 && bytes[0] === 0x0d && bytes[1] === 0x0a && !this.#skippedEmptyLine) {
+      this.#skippedEmptyLine = true // RFC 9112 §2.2: one empty line before a request line is ignored
+      return 2
+    }
+    const text = this.#head + bytes.toString('latin1', 0, Math.min(bytes.length, this.#limits.headerBytes + 4))
+    const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
+    if (end === -1) return this.#keepPartial(text, bytes)
+    const head = text.slice(0, end + 4)
+    const result = readRequestHead(head, this.#limits)
+    if (result.kind === 'refusal') return this.#refuse(result, head, bytes)
+    this.#head = ''
+    this.#skippedEmptyLine = false
+    this.#state = stateAfterHead(result.framing)
+    this.#events.head({ text: head, framing: result.framing })
+    const used = head.length - before
+    this.#events.forward(bytes.subarray(0, used))
+    return used
+  }
+
+  #keepPartial(text: string, bytes: Buffer): number {
+    const fault = partialFault(text, this.#limits)
+    if (fault !== undefined) return this.#refuse(fault, text, bytes)
+    this.#head = text
+    this.#events.forward(bytes)
+    return bytes.length
+  }
+
+  #readChunked(reader: ChunkedReader, bytes: Buffer): number {
+    const { used, outcome } = reader.push(bytes)
+    if (outcome.kind === 'refusal') return this.#refuse(outcome, '', bytes, true)
+    if (outcome.kind === 'end') this.#state = { kind: 'head' }
+    this.#events.forward(bytes.subarray(0, used))
+    return used
+  }
+
+  #refuse(cause: Refusal, head: string, bytes: Buffer, inBody = false): number {
+    this.#state = { kind: 'refused' }
+    this.#events.refuse(cause, head, inBody)
+    return bytes.length
+  }
+}
+
+function stateAfterHead(framing: BodyFraming): State {
+  if (framing.kind === 'chunked') return { kind: 'chunked', reader: new ChunkedReader() }
+  if (framing.kind === 'length' && framing.bytes > 0) return { kind: 'length', remaining: framing.bytes }
+  return { kind: 'head' }
+}
+
+/** What can be refused before the head is complete: a sender of bare LF would never complete it. */
+function partialFault(text: string, limits: HeadLimits): Refusal | undefined {
+  const lineEnd = text.indexOf('\r\n')
+  if (lineEnd === -1 && text.length > limits.targetBytes + 64)
+    return refusal(414, 'target longer than limits.target_size')
+  if (text.length > limits.headerBytes) return refusal(431, 'head longer than limits.header_size')
+  return /(?:^|[^\r])\n/.test(text) ? refusal(400, 'bare LF') : undefined
+}

@@ -1,0 +1,99 @@
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import type { BodyFraming, EdgeRequest } from '../http.ts'
+import { findHeader } from '../http.ts'
+import type { Generation } from './generation.ts'
+import { NodeExchange, type ProtocolDifferences } from './node-exchange.ts'
+import { readRequest } from './read-request.ts'
+import { RequestBody } from './request-body.ts'
+import { isAliasField, isTargetText, type Refusal, refusal } from './request-head.ts'
+import { socketEndpoints } from './socket-endpoints.ts'
+
+/** The request of an HTTP/2 stream, as an HTTP/1.1 origin will see it (RFC 9113 §8.3), or why it is refused. */
+export function readHttp2Request(message: Http2ServerRequest, edge: Generation): EdgeRequest | Refusal {
+  const { peer, server } = socketEndpoints(message.stream.session?.socket as never) // the session's proxy has the same properties
+  const path = rawPath(message)
+  if (!isTargetText(path)) return refusal(400, 'malformed :path')
+  if (path.length > edge.limits.targetBytes) return refusal(414, 'target longer than limits.target_size')
+  if (message.rawHeaders.length / 2 > edge.limits.headerCount + 4)
+    return refusal(431, 'more fields than limits.header_count')
+  const headers = plainHeaders(message)
+  if (headers === undefined) return refusal(400, ':authority differs from Host')
+  if (hasAlias(headers)) return refusal(400, 'underscore alias of a framing or forwarding field')
+  const expect = findHeader(headers, 'expect')
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return refusal(417, 'an expectation other than 100-continue')
+  return readRequest(
+    {
+      protocol: 'HTTP/2.0',
+      secure: true,
+      method: message.method,
+      rawTarget: path,
+      headers,
+      framing: framingOf(message),
+      peer,
+      server,
+    },
+    edge.reader,
+  )
+}
+
+export function http2Exchange(
+  request: EdgeRequest,
+  { message, response, edge }: { message: Http2ServerRequest; response: Http2ServerResponse; edge: Generation },
+): NodeExchange {
+  const { limits } = edge
+  const pace = { idleTimeoutMs: limits.bodyIdleTimeoutMs, minBytesPerSecond: limits.bodyMinBytesPerSecond }
+  const isEmpty = request.framing.kind === 'none' || (request.framing.kind === 'length' && request.framing.bytes === 0)
+  return new NodeExchange({
+    request,
+    body: isEmpty ? undefined : new RequestBody(message, pace),
+    response,
+    differences: http2Differences(response),
+    accessLog: edge.accessLog,
+    expectsContinue: findHeader(request.headers, 'expect') !== undefined,
+  })
+}
+
+function rawPath(message: Http2ServerRequest): string {
+  const path = message.headers[':path']
+  return typeof path === 'string' ? path : ''
+}
+
+/** Without pseudo-header fields, `host` first, `cookie` crumbs joined (RFC 9113 §8.2.3). */
+function plainHeaders(message: Http2ServerRequest): string[] | undefined {
+  const { rawHeaders } = message
+  const fields: string[] = []
+  const cookies: string[] = []
+  let host = message.headers[':authority']
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    const value = rawHeaders[i + 1] ?? ''
+    if (name.startsWith(':')) continue
+    if (name === 'host') {
+      host ??= value
+      if (host !== value) return undefined
+    }
+    if (name === 'cookie') cookies.push(value)
+    else if (name !== 'host') fields.push(name, value)
+  }
+  if (cookies.length > 0) fields.push('cookie', cookies.join('; '))
+  return host === undefined ? fields : ['host', host, ...fields]
+}
+
+function hasAlias(headers: readonly string[]): boolean {
+  return headers.some((name, i) => i % 2 === 0 && name.includes('_') && isAliasField(name))
+}
+
+function framingOf(message: Http2ServerRequest): BodyFraming {
+  if (message.stream.endAfterHeaders) return { kind: 'none' }
+  const length = message.headers['content-length'] // nghttp2 has checked that it is one number and fits the DATA frames
+  return length === undefined ? { kind: 'chunked' } : { kind: 'length', bytes: Number(length) }
+}
+
+/** RFC 9113 §8.2.2: names in lower case and no field about the connection. */
+function http2Differences(response: Http2ServerResponse): ProtocolDifferences {
+  return {
+    headers: (headers) => headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text)),
+    destroy: () => response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR),
+  }
+}

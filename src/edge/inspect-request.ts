@@ -1,0 +1,133 @@
+import { PassThrough, Readable } from 'node:stream'
+import { type Clearance, type ClearedBody, clear } from '../clearance.ts'
+import { EdgeError } from '../errors.ts'
+import type { EdgeResponse, Verdict } from '../http.ts'
+import { collectRequest } from './collect-body.ts'
+import { checkCharset, decodeBody, UndecodableBody } from './decode-body.ts'
+import type { Exchange } from './exchange.ts'
+import type { Inspection } from './inspection.ts'
+import type { RequestBody } from './request-body.ts'
+
+export type InspectedRequest =
+  | { readonly kind: 'cleared'; readonly clearance: Clearance }
+  | { readonly kind: 'answered'; readonly response: EdgeResponse }
+  | { readonly kind: 'dropped' }
+
+/** Runs phases 1 and 2. The only place that makes clearances: what comes out cleared is, byte for byte, what was inspected. */
+export async function inspectRequest(exchange: Exchange, inspection: Inspection): Promise<InspectedRequest> {
+  const headers = inspection.run((transaction) => transaction.requestHeaders())
+  const first = headers instanceof Promise ? await headers : headers
+  if (first.kind !== 'pass') return conclude(inspection, first, { kind: 'none' }, exchange)
+  const { verdict, body } = await inspectBody(exchange, inspection)
+  return conclude(inspection, verdict, body, exchange)
+}
+
+function conclude(inspection: Inspection, verdict: Verdict, body: ClearedBody, exchange: Exchange): InspectedRequest {
+  const answer = inspection.answerTo(verdict)
+  if (answer === 'drop') return { kind: 'dropped' }
+  if (answer !== undefined) return { kind: 'answered', response: answer }
+  const clearance = clear(verdict, { request: exchange.request, body })
+  if (clearance === undefined)
+    throw new EdgeError('ACME_EDGE_INTERNAL', 'a verdict that is neither an answer nor a pass')
+  return { kind: 'cleared', clearance }
+}
+
+interface InspectedBody {
+  readonly verdict: Verdict
+  readonly body: ClearedBody
+}
+
+async function inspectBody(exchange: Exchange, inspection: Inspection): Promise<InspectedBody> {
+  const { transaction } = inspection
+  const { body } = exchange
+  if (body === undefined)
+    return { verdict: await inspection.run(() => transaction.requestBody(undefined)), body: { kind: 'none' } }
+  const plan = transaction.requestBodyPlan()
+  if (plan.kind === 'stream') {
+    const verdict = await inspection.run(() => transaction.requestBody(undefined))
+    if (verdict.kind === 'pass') exchange.continueBody()
+    return { verdict, body: streamed(body, exchange) }
+  }
+  if (!transaction.mayBlock) return observeBody(exchange, inspection, { body, limitBytes: plan.limitBytes })
+  return holdBody(exchange, inspection, { body, ...plan })
+}
+
+interface HeldBody {
+  readonly body: RequestBody
+  readonly limitBytes: number
+  readonly beyond: 'reject' | 'partial'
+}
+
+/** Not a byte reaches the origin before the whole body, or its first part where the rules say ProcessPartial, was inspected. */
+async function holdBody(exchange: Exchange, inspection: Inspection, held: HeldBody): Promise<InspectedBody> {
+  const { request } = exchange
+  checkCharset(request.headers)
+  const isTooLong = request.framing.kind === 'length' && request.framing.bytes > held.limitBytes
+  if (isTooLong && held.beyond === 'reject') throw tooLarge(held.limitBytes)
+  exchange.continueBody()
+  const collected = await collectRequest(held.body, held.limitBytes)
+  if (collected.kind === 'beyond' && held.beyond === 'reject') throw tooLarge(held.limitBytes)
+  const whole = collected.kind === 'whole'
+  const inspected = await decoded(collected.bytes, exchange, held.limitBytes)
+  const bytes = whole ? inspected : inspected.subarray(0, held.limitBytes)
+  const verdict = await inspection.run((transaction) => transaction.requestBody(bytes))
+  const body: ClearedBody = whole
+    ? { kind: 'bytes', bytes: collected.bytes }
+    : {
+        ...streamed(held.body, exchange),
+        stream: Readable.from(followedBy(collected.bytes, held.body), { objectMode: false }),
+      }
+  return { verdict, body }
+}
+
+/** Detection holds nothing back: the body goes on while a copy, up to the limit, is kept for phase 2 at its end. */
+async function observeBody(
+  exchange: Exchange,
+  inspection: Inspection,
+  { body, limitBytes }: { body: RequestBody; limitBytes: number },
+): Promise<InspectedBody> {
+  exchange.continueBody()
+  const chunks: Buffer[] = []
+  let size = 0
+  const through = new PassThrough({ highWaterMark: 65_536 })
+  body.on('data', (chunk: Buffer) => {
+    if (size < limitBytes) chunks.push(chunk)
+    size += chunk.length
+  })
+  body.on('error', (error) => through.destroy(error))
+  body.pipe(through)
+  inspection.pendingRequestPhase = async () => {
+    inspection.pendingRequestPhase = undefined
+    const bytes = await decoded(Buffer.concat(chunks).subarray(0, limitBytes), exchange, limitBytes).catch(
+      () => undefined,
+    )
+    await inspection.run((transaction) => transaction.requestBody(bytes))
+  }
+  return { verdict: { kind: 'pass' }, body: { ...streamed(body, exchange), stream: through } }
+}
+
+async function decoded(bytes: Buffer, exchange: Exchange, limitBytes: number): Promise<Buffer> {
+  try {
+    return await decodeBody(bytes, exchange.request.headers, limitBytes)
+  } catch (error) {
+    if (error instanceof UndecodableBody) throw new EdgeError('ACME_EDGE_REQUEST_CODING', error.message)
+    throw error
+  }
+}
+
+function streamed(body: RequestBody, { request }: Exchange): ClearedBody & { kind: 'stream' } {
+  return {
+    kind: 'stream',
+    stream: body,
+    lengthBytes: request.framing.kind === 'length' ? request.framing.bytes : undefined,
+  }
+}
+
+async function* followedBy(first: Buffer, rest: RequestBody): AsyncGenerator<Buffer> {
+  yield first
+  yield* rest
+}
+
+function tooLarge(limitBytes: number): EdgeError {
+  return new EdgeError('ACME_EDGE_REQUEST_TOO_LARGE', `body longer than ${limitBytes} bytes`)
+}

@@ -1,0 +1,183 @@
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import { EdgeError, toEdgeError } from '../errors.ts'
+import type { BodySink, BodyStream, EdgeRequest, EdgeResponse, MaybePromise } from '../http.ts'
+import type { AccessLog } from './access-log.ts'
+import { statusPage } from './error-response.ts'
+import type { Exchange, ExchangeNotes } from './exchange.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** What HTTP/1 and HTTP/2 do differently; everything else about Node's two response classes is alike. */
+export interface ProtocolDifferences {
+  /** The fields as this protocol writes them. `close`: the connection cannot carry another request. */
+  headers(headers: readonly string[], close: boolean): string[]
+  /** Breaks off a response that has begun. */
+  destroy(): void
+}
+
+export interface NodeExchangeParts {
+  readonly request: EdgeRequest
+  readonly body: RequestBody | undefined
+  readonly response: ServerResponse | Http2ServerResponse
+  readonly differences: ProtocolDifferences
+  readonly accessLog: AccessLog
+  readonly expectsContinue: boolean
+}
+
+/** How much of a body that nobody wants is read and thrown away, so that the client gets to see the response. */
+const LINGER_BYTES = 1_048_576
+const LINGER_MS = 1_000
+
+/** An exchange over Node's HTTP/1 or HTTP/2 server. */
+export class NodeExchange implements Exchange {
+  readonly request: EdgeRequest
+  readonly body: RequestBody | undefined
+  readonly notes: ExchangeNotes = {
+    verdict: 'off',
+    ruleIds: [],
+    origin: undefined,
+    originMs: undefined,
+    wafMs: undefined,
+    errorCode: undefined,
+    error: undefined,
+  }
+  onClientGone: (() => void) | undefined
+  readonly #response: ServerResponse
+  readonly #differences: ProtocolDifferences
+  readonly #accessLog: AccessLog
+  readonly #startedAt = performance.now()
+  #expectsContinue: boolean
+  #status = 0
+  #sentBytes = 0
+  #recorded = false
+  #stream: BodyStream | undefined
+  #sending: PromiseWithResolvers<void> | undefined
+
+  constructor(parts: NodeExchangeParts) {
+    this.request = parts.request
+    this.body = parts.body
+    this.#response = parts.response as ServerResponse // Node's HTTP/2 compatibility class has the same methods
+    this.#differences = parts.differences
+    this.#accessLog = parts.accessLog
+    this.#expectsContinue = parts.expectsContinue
+    this.#response.on('close', () => this.#onClose())
+  }
+
+  continueBody(): void {
+    if (!this.#expectsContinue) return
+    this.#expectsContinue = false
+    this.#response.writeContinue()
+  }
+
+  send(response: EdgeResponse, beforeEnd: () => MaybePromise<void>): Promise<void> {
+    if (this.#isGone()) return this.#abandon(response)
+    const sending = Promise.withResolvers<void>()
+    this.#sending = sending
+    this.#writeHead(response)
+    const sink = this.#sink(sending, beforeEnd)
+    const { body } = response
+    if (body.kind === 'stream') {
+      this.#stream = body.stream
+      this.#response.on('drain', () => body.stream.resume())
+      body.stream.pipe(sink)
+    } else {
+      sink.end(body.kind === 'bytes' ? body.bytes : undefined)
+    }
+    return sending.promise
+  }
+
+  async fail(error: unknown, beforeEnd: () => MaybePromise<void>): Promise<void> {
+    const { code, message, status } = toEdgeError(error)
+    this.notes.errorCode = code
+    this.notes.error = message
+    if (status === 0 || this.#response.headersSent || this.#isGone()) {
+      this.#differences.destroy()
+      return
+    }
+    await this.send(statusPage(status, status === 503 ? ['retry-after', '1'] : []), beforeEnd)
+  }
+
+  drop(): void {
+    this.#differences.destroy()
+  }
+
+  record(): void {
+    if (this.#recorded) return
+    this.#recorded = true
+    this.#accessLog.write({
+      request: this.request,
+      notes: this.notes,
+      status: this.#status,
+      requestBytes: this.body?.receivedBytes ?? 0,
+      responseBytes: this.#sentBytes,
+      durationMs: performance.now() - this.#startedAt,
+    })
+  }
+
+  #sink(sending: PromiseWithResolvers<void>, beforeEnd: () => MaybePromise<void>): BodySink {
+    const finish = (last: Buffer | undefined) => {
+      this.#sentBytes += last?.length ?? 0
+      if (this.body === undefined || this.body.isComplete) this.#end(last)
+      else this.#linger(this.body, last)
+      sending.resolve()
+    }
+    return {
+      write: (chunk) => {
+        this.#sentBytes += chunk.length
+        return this.#response.write(chunk)
+      },
+      end: (last) => {
+        const ready = beforeEnd()
+        if (ready === undefined) finish(last)
+        else ready.then(() => finish(last), sending.reject)
+      },
+      fail: sending.reject,
+    }
+  }
+
+  #end(last: Buffer | undefined): void {
+    if (last === undefined) this.#response.end()
+    else this.#response.end(last)
+  }
+
+  /** Sends everything but the end, and reads on for a while: closing over unread bytes would reset the response away. */
+  #linger(body: RequestBody, last: Buffer | undefined): void {
+    if (last !== undefined) this.#response.write(last)
+    const timer = setTimeout(() => this.#end(undefined), LINGER_MS)
+    const finish = () => {
+      clearTimeout(timer)
+      this.#end(undefined)
+    }
+    if (this.#expectsContinue) finish()
+    else body.discard(LINGER_BYTES, finish)
+  }
+
+  #writeHead({ status, headers }: EdgeResponse): void {
+    this.#status = status
+    const close = this.body !== undefined && !this.body.isComplete
+    const fields = this.#differences.headers(headers, close)
+    this.#response.writeHead(status, fields)
+  }
+
+  #abandon(response: EdgeResponse): Promise<never> {
+    const error = clientGone()
+    if (response.body.kind === 'stream') response.body.stream.abort(error)
+    return Promise.reject(error)
+  }
+
+  #isGone(): boolean {
+    return this.#response.destroyed || this.#response.socket?.destroyed === true
+  }
+
+  #onClose(): void {
+    if (this.#response.writableFinished) return
+    const error = clientGone()
+    this.#stream?.abort(error)
+    this.onClientGone?.()
+    this.#sending?.reject(error)
+  }
+}
+
+function clientGone(): EdgeError {
+  return new EdgeError('ACME_EDGE_CLIENT_GONE', 'the client closed before the response was complete')
+}

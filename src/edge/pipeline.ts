@@ -1,0 +1,64 @@
+import { findAnswer } from '../challenge/responder.ts'
+import { EdgeError } from '../errors.ts'
+import type { EdgeResponse } from '../http.ts'
+import { challengeResponse } from './challenge-response.ts'
+import type { Exchange } from './exchange.ts'
+import type { Generation } from './generation.ts'
+import { inspectRequest } from './inspect-request.ts'
+import { inspectResponse } from './inspect-response.ts'
+import { Inspection } from './inspection.ts'
+
+/**
+ * acme-edge receives a request, answers it if it is the challenge of an active order, otherwise inspects it, forwards it,
+ * inspects the response, sends it, and always records it. There is no other way through.
+ */
+export async function handle(exchange: Exchange, edge: Generation): Promise<void> {
+  const inspection = new Inspection(exchange.request, { rules: edge.rules, notes: exchange.notes, log: edge.ruleLog })
+  try {
+    const answer = findAnswer(exchange.request, edge.challenges)
+    const response =
+      answer === undefined
+        ? await inspectAndForward(exchange, edge, inspection)
+        : await answerChallenge(exchange, answer, inspection)
+    if (response === 'drop') exchange.drop()
+    else await exchange.send(response, inspection.close)
+  } catch (error) {
+    await exchange.fail(error, inspection.close)
+  } finally {
+    await inspection.close()
+    exchange.record()
+  }
+}
+
+/** The WAF observes an answered challenge, so that a probing client is seen, but can neither block nor delay it. */
+async function answerChallenge(
+  exchange: Exchange,
+  keyAuthorization: string,
+  inspection: Inspection,
+): Promise<EdgeResponse> {
+  await inspection.observe()
+  exchange.notes.verdict = 'challenge'
+  return challengeResponse(keyAuthorization)
+}
+
+async function inspectAndForward(
+  exchange: Exchange,
+  edge: Generation,
+  inspection: Inspection,
+): Promise<EdgeResponse | 'drop'> {
+  const inspected = await inspectRequest(exchange, inspection)
+  if (inspected.kind === 'dropped') return 'drop'
+  if (inspected.kind === 'answered') return inspected.response
+  const site = edge.sites.find(exchange.request)
+  if (site === undefined) throw new EdgeError('ACME_EDGE_SITE_UNKNOWN', `no site for ${exchange.request.host}`)
+  if (site.kind === 'answer') return site.response
+  const startedAt = performance.now()
+  const forwarded = site.origins.forward(inspected.clearance)
+  exchange.onClientGone = () => forwarded.abort(new EdgeError('ACME_EDGE_CLIENT_GONE', 'the client closed'))
+  try {
+    return await inspectResponse(exchange.request, await forwarded.response, inspection)
+  } finally {
+    exchange.notes.origin = forwarded.origin
+    exchange.notes.originMs = performance.now() - startedAt
+  }
+}

@@ -1,0 +1,108 @@
+import { Readable } from 'node:stream'
+import { EdgeError } from '../errors.ts'
+
+export interface BodyPace {
+  /** No byte for this long ends the request with 408 (slow-body attacks). */
+  readonly idleTimeoutMs: number
+  /** Average that has to be kept once `idleTimeoutMs` has passed; 0 for none. */
+  readonly minBytesPerSecond: number
+}
+
+/** The stream of a request's body as the protocol delivers it; only the edge's adapters know its real type. */
+export interface BodySource {
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown
+  on(event: 'end' | 'close', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  pause(): unknown
+  resume(): unknown
+}
+
+/**
+ * A request body that can fail on its own: destroying Node's message would close the socket before a response could be
+ * sent. Nothing is read until somebody reads; the clock of the pace runs only while the edge itself waits for bytes, so
+ * that a slow origin is not held against the client.
+ */
+export class RequestBody extends Readable {
+  receivedBytes = 0
+  readonly #source: BodySource
+  readonly #pace: BodyPace
+  #timer: NodeJS.Timeout | undefined
+  #waitingSinceMs: number | undefined
+  #waitedMs = 0
+  #ended = false
+
+  constructor(source: BodySource, pace: BodyPace) {
+    super({ highWaterMark: 65_536 })
+    this.#source = source
+    this.#pace = pace
+  }
+
+  /** Whether every byte of the body has come, read by somebody or not. */
+  get isComplete(): boolean {
+    return this.#ended
+  }
+
+  /** Reads on without keeping anything, until the body ends, fails or `maxBytes` have come. */
+  discard(maxBytes: number, done: () => void): void {
+    const until = this.receivedBytes + maxBytes
+    const stop = () => {
+      this.destroy()
+      done()
+    }
+    if (this.destroyed) return done()
+    this.on('data', () => {
+      if (this.receivedBytes > until) stop()
+    })
+    this.on('end', done)
+    this.on('error', done)
+  }
+
+  override _read(): void {
+    if (this.#timer === undefined) this.#start()
+    this.#waitingSinceMs ??= performance.now()
+    this.#timer?.refresh()
+    this.#source.resume()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    clearTimeout(this.#timer)
+    callback(error)
+  }
+
+  #start(): void {
+    this.#timer = setTimeout(() => {
+      if (this.#waitingSinceMs !== undefined) this.#fail('ACME_EDGE_REQUEST_TIMEOUT', 'no body byte came for too long')
+    }, this.#pace.idleTimeoutMs)
+    this.#source.on('data', (chunk) => this.#take(chunk))
+    this.#source.on('end', () => this.#finish())
+    this.#source.on('error', () => this.#fail('ACME_EDGE_CLIENT_GONE', 'the client went away while sending its body'))
+    this.#source.on('close', () => this.#fail('ACME_EDGE_CLIENT_GONE', 'the client went away while sending its body'))
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.destroyed) return
+    this.receivedBytes += chunk.length
+    this.#timer?.refresh()
+    if (this.#isTooSlow()) return this.#fail('ACME_EDGE_REQUEST_TIMEOUT', 'the body comes too slowly')
+    if (this.push(chunk)) return
+    this.#waitedMs += performance.now() - (this.#waitingSinceMs ?? performance.now())
+    this.#waitingSinceMs = undefined
+    this.#source.pause()
+  }
+
+  #isTooSlow(): boolean {
+    const now = performance.now()
+    const waitedMs = this.#waitedMs + now - (this.#waitingSinceMs ?? now)
+    return waitedMs > this.#pace.idleTimeoutMs && (this.receivedBytes * 1000) / waitedMs < this.#pace.minBytesPerSecond
+  }
+
+  #finish(): void {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    this.push(null)
+  }
+
+  #fail(code: 'ACME_EDGE_REQUEST_TIMEOUT' | 'ACME_EDGE_CLIENT_GONE', message: string): void {
+    if (!this.destroyed && !this.#ended) this.destroy(new EdgeError(code, message))
+  }
+}

@@ -1,0 +1,142 @@
+import { ActiveChallenges } from '../challenge/active-challenges.ts'
+import type { ChallengePublisher } from '../challenge/publisher.ts'
+import type { EdgeConfig, ListenAddress } from '../config/config.ts'
+import type { Logger } from '../log.ts'
+import type { RuleSet } from '../waf/transaction-types.ts'
+import { type AccessRecord, createAccessLog } from './access-log.ts'
+import { CertificateTable } from './certificate-table.ts'
+import { createClientAddressReader } from './client-address.ts'
+import type { Generation } from './generation.ts'
+import { type Listener, openHttpListener, openHttpsListener } from './listener.ts'
+import { createRequestIds } from './request-id.ts'
+import { openRuleLog } from './rule-log.ts'
+import { openSites, type Sites } from './sites.ts'
+
+/** What an edge is built with; `cli/` constructs it. */
+export interface EdgeServices {
+  readonly log: Logger
+  /** Compiles the rules of a config; throws for a rule file that is not right. */
+  readonly loadRules: (config: EdgeConfig) => Promise<RuleSet>
+  /** Sees every access record, whether or not there is an access log. */
+  readonly observe: (record: AccessRecord) => void
+  readonly accessLog: Logger | undefined
+  /** Share ports with other processes (workers). Default false. */
+  readonly reusePort?: boolean
+  /** TLS ticket keys that all workers share; each process makes its own otherwise. */
+  readonly ticketKeys?: Buffer
+  /** Replaces the config's sites: what becomes of a request that passed. */
+  readonly sites?: Sites
+}
+
+export interface RunningEdge {
+  readonly publisher: ChallengePublisher
+  readonly addresses: { readonly http: readonly ListenAddress[]; readonly https: readonly ListenAddress[] }
+  readonly certificates: CertificateTable
+  /** Open client connections. */
+  connections(): number
+  /** Swaps rules, sites, logs and limits; throws, and serves on as before, when the new config cannot be used. */
+  reload(config: EdgeConfig): Promise<void>
+  /** Closes idle connections at once, waits for busy ones up to limits.drain_timeout, then cuts. */
+  close(): Promise<void>
+}
+
+/** Opens the listeners once rules, store and certificates are loaded. */
+export async function startEdge(config: EdgeConfig, services: EdgeServices): Promise<RunningEdge> {
+  const challenges = new ActiveChallenges()
+  const certificates = new CertificateTable(storeFolder(config), services.log)
+  const nextId = createRequestIds()
+  const build = async (next: EdgeConfig) => buildGeneration(next, { services, challenges, nextId })
+  let current = await build(config)
+  await certificates.loadAll()
+  const listeners = await openListeners(config, { services, certificates, edge: () => current })
+  return {
+    publisher: localPublisher(challenges, certificates),
+    addresses: {
+      http: listeners.slice(0, config.listen.http.length).map(({ address }) => address),
+      https: listeners.slice(config.listen.http.length).map(({ address }) => address),
+    },
+    certificates,
+    connections: () => listeners.reduce((sum, { connections }) => sum + connections(), 0),
+    async reload(next) {
+      const generation = await build(next)
+      const old = current
+      current = generation
+      retire(old)
+      await certificates.loadAll()
+    },
+    async close() {
+      await Promise.all(listeners.map((listener) => listener.drain(current.limits.drainTimeoutMs)))
+      await current.sites.close()
+      current.ruleLog.close()
+    },
+  }
+}
+
+interface GenerationParts {
+  readonly services: EdgeServices
+  readonly challenges: ActiveChallenges
+  readonly nextId: () => string
+}
+
+async function buildGeneration(
+  config: EdgeConfig,
+  { services, challenges, nextId }: GenerationParts,
+): Promise<Generation> {
+  const rules = await services.loadRules(config)
+  return {
+    rules,
+    challenges,
+    sites: services.sites ?? openSites(config.sites, config.limits),
+    ruleLog: openRuleLog(config.waf),
+    accessLog: createAccessLog(services.accessLog, services.observe),
+    limits: config.limits,
+    reader: { nextId, now: Date.now, clientAddress: createClientAddressReader(config.trustedProxies) },
+  }
+}
+
+/** Pools close when their requests are done; the old log files stay open as long as an exchange may still write. */
+function retire(old: Generation): void {
+  void old.sites.close().then(() => old.ruleLog.close())
+}
+
+interface ListenerParts {
+  readonly services: EdgeServices
+  readonly certificates: CertificateTable
+  readonly edge: () => Generation
+}
+
+async function openListeners(
+  { listen }: EdgeConfig,
+  { services, certificates, edge }: ListenerParts,
+): Promise<Listener[]> {
+  const shared = { edge, reusePort: services.reusePort ?? false }
+  const opened: Listener[] = []
+  try {
+    for (const address of listen.http) opened.push(await openHttpListener(address, shared))
+    for (const address of listen.https) {
+      opened.push(await openHttpsListener(address, { ...shared, certificates, ticketKeys: services.ticketKeys }))
+    }
+  } catch (error) {
+    await Promise.all(opened.map((listener) => listener.drain(0)))
+    throw error
+  }
+  return opened
+}
+
+function localPublisher(challenges: ActiveChallenges, certificates: CertificateTable): ChallengePublisher {
+  return {
+    async publish(challenge) {
+      challenges.publish(challenge)
+    },
+    async withdraw(challenge) {
+      challenges.withdraw(challenge)
+    },
+    async installed(name) {
+      await certificates.reload(name)
+    },
+  }
+}
+
+function storeFolder({ store }: EdgeConfig): string {
+  return store.kind === 'file' ? store.folder : ''
+}

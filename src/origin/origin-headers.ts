@@ -1,0 +1,48 @@
+import type { ClearedBody } from '../clearance.ts'
+import type { EdgeRequest, RawHeaders } from '../http.ts'
+import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
+
+/** Fields by which origins learn of the client: the edge alone says them. */
+const forwarding = /^(?:x-forwarded-.*|x-real-ip|forwarded)$/
+
+/**
+ * The fields that go to the origin: the client's, raw and in their order, without what belongs to its connection; then
+ * what the edge says of the client. Host is unchanged.
+ */
+export function originHeaders(request: EdgeRequest, body: ClearedBody): string[] {
+  const { headers } = request
+  const options = connectionOptions(headers)
+  const out: string[] = ['host', request.authority]
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string // even index of a pair list
+    const lower = name.toLowerCase()
+    if (lower === 'host' || isHopByHop(lower, options) || forwarding.test(lower)) continue
+    out.push(name, headers[i + 1] ?? '')
+  }
+  if (body.kind === 'stream' && body.lengthBytes !== undefined) out.push('content-length', String(body.lengthBytes))
+  if (body.kind === 'none' && request.framing.kind === 'length') out.push('content-length', '0')
+  addForwarding(out, request)
+  return out
+}
+
+function addForwarding(out: string[], request: EdgeRequest): void {
+  const { address } = request.client
+  const scheme = request.secure ? 'https' : 'http'
+  out.push('x-forwarded-for', [...request.forwardedFor, request.peer.address].join(', '))
+  out.push('x-forwarded-host', request.authority, 'x-forwarded-proto', scheme, 'x-real-ip', address)
+  const node = address.includes(':') ? `"[${address}]"` : address
+  out.push('forwarded', `for=${node};host="${request.authority}";proto=${scheme}`)
+}
+
+/** The fields of an origin's response that go on to the client. */
+export function responseHeaders(headers: RawHeaders): string[] {
+  const options = connectionOptions(headers)
+  const out: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string // even index of a pair list
+    const lower = name.toLowerCase()
+    if (lower !== 'content-length' && isHopByHop(lower, options)) continue
+    out.push(name, headers[i + 1] ?? '')
+  }
+  return out
+}

@@ -1,0 +1,35 @@
+import type { ActiveChallenge } from '../challenge/publisher.ts'
+import type { EdgeConfig, ListenAddress } from '../config/config.ts'
+
+/** A call of the primary that a worker has to acknowledge. */
+export type WorkerCall =
+  | { readonly call: 'publish'; readonly challenge: ActiveChallenge }
+  | { readonly call: 'withdraw'; readonly challenge: Pick<ActiveChallenge, 'host' | 'token'> }
+  | { readonly call: 'installed'; readonly name: string }
+  | { readonly call: 'reload'; readonly config: EdgeConfig }
+  | { readonly call: 'metrics' }
+
+export interface StartWorker {
+  readonly config: EdgeConfig
+  /** Base64; the same for all workers. */
+  readonly ticketKeys: string
+  /** What was active before this worker existed. */
+  readonly challenges: readonly ActiveChallenge[]
+}
+
+/** Primary to worker. */
+export type ToWorker =
+  | { readonly kind: 'start'; readonly start: StartWorker }
+  | { readonly kind: 'call'; readonly id: number; readonly call: WorkerCall }
+  | { readonly kind: 'close' }
+
+export interface WorkerAddresses {
+  readonly http: readonly ListenAddress[]
+  readonly https: readonly ListenAddress[]
+}
+
+/** Worker to primary. */
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly addresses: WorkerAddresses }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'done'; readonly id: number; readonly result?: unknown; readonly error?: string }

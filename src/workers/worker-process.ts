@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { EdgeError, type ErrorCode, isErrorCode } from '../errors.ts'
+import type { FromWorker, StartWorker, ToWorker, WorkerAddresses, WorkerCall } from './messages.ts'
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A worker as the primary sees it. */
+export class WorkerProcess {
+  readonly ready: Promise<WorkerAddresses>
+  readonly exited: Promise<void>
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<number, Waiting>()
+  #lastId = 0
+
+  constructor(program: string, start: StartWorker) {
+    this.#child = fork(program, [], { stdio: 'inherit', execArgv: process.execArgv })
+    const ready = Promise.withResolvers<WorkerAddresses>()
+    const exited = Promise.withResolvers<void>()
+    this.ready = ready.promise
+    this.exited = exited.promise
+    this.#child.on('message', (message: FromWorker) => {
+      if (message.kind === 'ready') ready.resolve(message.addresses)
+      else if (message.kind === 'failed') ready.reject(new EdgeError(codeOf(message.code), message.message))
+      else this.#settle(message)
+    })
+    this.#child.on('exit', () => {
+      const error = new EdgeError('ACME_EDGE_INTERNAL', 'a worker ended')
+      ready.reject(error)
+      for (const { reject } of this.#waiting.values()) reject(error)
+      this.#waiting.clear()
+      exited.resolve()
+    })
+    this.#send({ kind: 'start', start })
+  }
+
+  /** Resolves when the worker has done it. Rejects when it failed, ended, or the signal aborts. */
+  call(call: WorkerCall, signal: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId
+      this.#waiting.set(id, { resolve, reject })
+      signal.addEventListener('abort', () => this.#waiting.delete(id) && reject(signal.reason), { once: true })
+      this.#send({ kind: 'call', id, call })
+    })
+  }
+
+  close(): void {
+    this.#send({ kind: 'close' })
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #send(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message)
+  }
+
+  #settle(message: FromWorker & { kind: 'done' }): void {
+    const waiting = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if (message.error === undefined) waiting?.resolve(message.result)
+    else waiting?.reject(new EdgeError('ACME_EDGE_CONTROL_FAILED', `a worker failed: ${message.error}`))
+  }
+}
+
+function codeOf(code: string): ErrorCode {
+  return isErrorCode(code) ? code : 'ACME_EDGE_INTERNAL'
+}

@@ -1,0 +1,72 @@
+import type { EdgeServices, RunningEdge } from '../edge/start.ts'
+import { startEdge } from '../edge/start.ts'
+import { toEdgeError } from '../errors.ts'
+import type { FromWorker, StartWorker, ToWorker, WorkerCall } from './messages.ts'
+
+/** What a worker's process is built with, once its primary has said what to serve. */
+export interface WorkerParts {
+  readonly services: EdgeServices
+  readonly metrics: { snapshot(): Promise<unknown> }
+  attach(edge: RunningEdge): void
+}
+
+/** Serves as one of several processes on the same ports, and does what the primary says until it is told to close. */
+export function runWorker(build: (start: StartWorker) => WorkerParts): void {
+  let edge: RunningEdge | undefined
+  let parts: WorkerParts | undefined
+  const send = (message: FromWorker) => process.send?.(message)
+  const start = async (message: StartWorker) => {
+    parts = build(message)
+    edge = await startEdge(message.config, parts.services)
+    parts.attach(edge)
+    for (const challenge of message.challenges) await edge.publisher.publish(challenge, AbortSignal.timeout(1000))
+    send({ kind: 'ready', addresses: edge.addresses })
+  }
+  const close = async () => {
+    await edge?.close()
+    process.disconnect()
+  }
+  process.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'start':
+        start(message.start).catch((error) => {
+          const { code, message: text } = toEdgeError(error)
+          send({ kind: 'failed', code, message: text })
+        })
+        break
+      case 'call':
+        answer({ edge, parts }, message.call).then(
+          (result) => send({ kind: 'done', id: message.id, result }),
+          (error) => send({ kind: 'done', id: message.id, error: toEdgeError(error).message }),
+        )
+        break
+      case 'close':
+        void close()
+        break
+    }
+  })
+  process.on('disconnect', () => process.exit(0)) // the primary is gone, or has let this worker go
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined) // the primary's business
+}
+
+interface Worker {
+  readonly edge: RunningEdge | undefined
+  readonly parts: WorkerParts | undefined
+}
+
+async function answer({ edge, parts }: Worker, call: WorkerCall): Promise<unknown> {
+  if (edge === undefined || parts === undefined) throw new Error('the worker has not started')
+  const signal = AbortSignal.timeout(10_000)
+  switch (call.call) {
+    case 'publish':
+      return edge.publisher.publish(call.challenge, signal)
+    case 'withdraw':
+      return edge.publisher.withdraw(call.challenge, signal)
+    case 'installed':
+      return edge.publisher.installed(call.name, signal)
+    case 'reload':
+      return edge.reload(call.config)
+    case 'metrics':
+      return parts.metrics.snapshot()
+  }
+}
