@@ -70,37 +70,39 @@ async function shutDown(closers: readonly (() => Promise<void>)[], health: Healt
   log.info({}, 'stopped')
 }
 
+/** Reloads one after the other: the last change wins, and no two generations are built at once. */
 function startReloading(first: EdgeConfig, service: RunningService, log: Logger): { close(): void } {
   let config = first
-  let watched = watch(first)
   let running = Promise.resolve()
-  const reload = async () => {
-    try {
-      const next = await loadConfig(config.file)
-      await service.reload(next)
-      warnOfRestart(config, next, log)
-      config = next
-      watched.close()
-      watched = watch(next)
-      log.info({ [field.path]: config.file }, 'reloaded')
-    } catch (error) {
-      const { code, message } = toEdgeError(error)
-      log.error({ [field.errorCode]: code, [field.error]: message }, 'reload refused; the old config serves on')
-    }
-  }
-  // One after the other: the last change wins, and no two generations are built at once.
   const request = () => {
-    running = running.then(reload)
+    running = running.then(async () => {
+      config = await reload(config, service, log)
+      watched.close()
+      watched = watchFiles([config.file, ...config.waf.rules], request)
+    })
   }
-  function watch({ file, waf }: EdgeConfig): { close(): void } {
-    return watchFiles([file, ...waf.rules], request)
-  }
+  let watched = watchFiles([config.file, ...config.waf.rules], request)
   process.on('SIGHUP', request)
   return {
     close() {
       watched.close()
       process.removeListener('SIGHUP', request)
     },
+  }
+}
+
+/** The config that serves afterwards: the new one, or the old one when the new one cannot be used. */
+async function reload(old: EdgeConfig, service: RunningService, log: Logger): Promise<EdgeConfig> {
+  try {
+    const next = await loadConfig(old.file)
+    await service.reload(next)
+    warnOfRestart(old, next, log)
+    log.info({ [field.path]: next.file }, 'reloaded')
+    return next
+  } catch (error) {
+    const { code, message } = toEdgeError(error)
+    log.error({ [field.errorCode]: code, [field.error]: message }, 'reload refused; the old config serves on')
+    return old
   }
 }
 
