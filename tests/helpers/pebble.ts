@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -22,6 +22,8 @@ export interface Pebble {
   readonly directory: string
   /** PEM file to check its TLS against. */
   readonly rootCa: string
+  /** What it serves TLS with (for 127.0.0.1), so that a proxy in front of it can, too. */
+  readonly tls: { readonly certificate: string; readonly privateKey: string }
   readonly httpPort: number
   readonly acmePort: number
   stop(): Promise<void>
@@ -62,7 +64,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
       },
     }),
   )
-  const listen = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', '', '-defaultIPv6', '']
+  const listen = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv6', '', ...dohFlags()]
   const dnsServer = start('pebble-challtestsrv', [
     ...listen,
     '-dnsserver',
@@ -79,6 +81,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   return {
     directory: `https://127.0.0.1:${acmePort}/dir`,
     rootCa: tls.root,
+    tls,
     httpPort: Number(httpPort),
     acmePort: Number(acmePort),
     stop: async () => void (await Promise.all([stop(server), stop(dnsServer)])),
@@ -112,10 +115,10 @@ function findProgram(name: string): string | undefined {
   })
 }
 
-/** Whether this Pebble knows profiles, ARI and the like (2.10); Debian's 2.4.0 does not. */
-export function pebbleIsCurrent(): boolean {
-  const version = execFileSync(String(findProgram('pebble')), ['-version'], { encoding: 'utf8' })
-  return !/ 2\.[0-9]\./.test(version)
+/** Its DNS over HTTPS listens on a fixed port unless it is told not to; the older one has none and refuses the flag. */
+function dohFlags(): string[] {
+  const { stdout, stderr } = spawnSync(String(findProgram('pebble-challtestsrv')), ['-h'], { encoding: 'utf8' })
+  return `${stdout}${stderr}`.includes('-doh ') ? ['-doh', ''] : []
 }
 
 function start(name: string, args: string[], env: Record<string, string> = {}): ChildProcess {
