@@ -56,9 +56,9 @@ export function consequenceText({ consequence, status, rule }: Match): string {
 
 export function evidenceText({ evidence }: Match): string {
   if (evidence === undefined) return 'Unconditional match in SecAction.'
-  const { operator, variable, value } = evidence
+  const { operator, argument, variable, value } = evidence
   const label = `${operator.negated ? '!' : ''}${operator.label}`
-  const parameter = escapeField(limit(operator.argument, PARAMETER_CHARACTERS))
+  const parameter = escapeField(limit(argument, PARAMETER_CHARACTERS))
   const shown = escapeField(limit(value, VALUE_CHARACTERS))
   return `Matched "Operator \`${label}' with parameter \`${parameter}' against variable \`${escapeField(limit(variable, VALUE_CHARACTERS))}' (Value: \`${shown}' )`
 }

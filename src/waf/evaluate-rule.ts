@@ -1,6 +1,7 @@
 import type { Effect, Link, Rule, RuleOperator } from './compiler/program.ts'
 import { Cell, Entry } from './entry.ts'
 import { readTargets } from './evaluate-targets.ts'
+import { expandMacro } from './macro.ts'
 import type { CompiledOperator } from './operators/operator.ts'
 import type { TransactionState } from './transaction-state.ts'
 
@@ -76,7 +77,8 @@ function noteMatch(state: TransactionState, entry: Entry, test: Test & { readonl
   const matched = value === entry.cell.raw ? entry : new Entry(entry.collection, entry.key, new Cell(value))
   state.matchedVariable = matched
   state.matchedVariables.push(matched)
-  state.evidence = { operator, variable: entry.name, value }
+  const argument = operator.macro === undefined ? operator.argument : expandMacro(operator.macro, state)
+  state.evidence = { operator, argument, variable: entry.name, value }
   if (link.capture && !operator.negated) capture(state, test.compiled, value)
   run(link.onMatch, state)
 }

@@ -1,5 +1,5 @@
 import type { Exclusion, Rule, Selector, Target, TargetProfile } from './compiler/program.ts'
-import { type Entry, scalar } from './entry.ts'
+import { Cell, Entry } from './entry.ts'
 import type { TransactionState } from './transaction-state.ts'
 
 const NEVER_SETTLED = 99
@@ -36,7 +36,7 @@ function readTarget(state: TransactionState, target: Target, exclusions: readonl
   for (const { word, selector } of exclusions) {
     if (word === target.word) entries = entries.filter((entry) => !isSelected(entry, selector))
   }
-  return target.mode === 'include' ? entries : [scalar(countName(target), String(entries.length))]
+  return target.mode === 'include' ? entries : [countOf(target, entries.length)]
 }
 
 function select(state: TransactionState, { word, selector }: Target): readonly Entry[] {
@@ -51,6 +51,7 @@ function isSelected(entry: Entry, selector: Selector | undefined): boolean {
   return selector.pattern.test(entry.key ?? '')
 }
 
-function countName({ word, selector }: Target): string {
-  return selector?.kind === 'name' ? `&${word.name}:${selector.lowerName}` : `&${word.name}`
+/** `&X` has one value, always: how many there are. It bears the name of what is counted. */
+function countOf({ word, selector }: Target, count: number): Entry {
+  return new Entry(word.name, selector?.kind === 'name' ? selector.name : undefined, new Cell(String(count)))
 }

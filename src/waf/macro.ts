@@ -27,9 +27,7 @@ export function parseMacro(source: string): MacroResult {
     if (found.index > end) parts.push(source.slice(end, found.index))
     const inner = found[1] ?? ''
     const parsed = parseReference(inner)
-    if (parsed === undefined) {
-      return { kind: 'invalid', message: `unknown variable "${inner}" in a macro`, offset: found.index + 2 }
-    }
+    if (typeof parsed === 'string') return { kind: 'invalid', message: parsed, offset: found.index + 2 }
     parts.push(parsed)
     end = found.index + found[0].length
   }
@@ -49,12 +47,16 @@ export function expandMacro(macro: Macro, state: TransactionState): string {
   return text
 }
 
-function parseReference(inner: string): Reference | undefined {
+/** The reference, or why it is none. */
+function parseReference(inner: string): Reference | string {
   const dot = inner.search(/[.:]/)
   const name = dot < 0 ? inner : inner.slice(0, dot)
   const word = findVariable(name)
-  if (word === undefined || (word.shape === 'scalar' && dot >= 0)) return undefined
-  return { word, lowerKey: dot < 0 ? undefined : inner.slice(dot + 1).toLowerCase() }
+  if (word === undefined) return `unknown variable "${name}" in a macro`
+  if (dot < 0) return { word, lowerKey: undefined }
+  const lowerKey = inner.slice(dot + 1).toLowerCase()
+  if (word.shape === 'scalar') return `${word.name} takes no selector`
+  return /^\/.*\/$/s.test(lowerKey) ? 'a macro cannot select by pattern' : { word, lowerKey }
 }
 
 function expandPart(part: string | Reference, state: TransactionState): string {

@@ -4,6 +4,7 @@ import type { BudgetLimits } from './budget.ts'
 import { compileFiles } from './compiler/compile.ts'
 import type { Program } from './compiler/program.ts'
 import { isFileError } from './compiler/sources.ts'
+import { PersistentCollections } from './persistent-collections.ts'
 import type { Location } from './seclang/location.ts'
 import { idleTransaction, RuleTransaction } from './transaction.ts'
 import { type Clock, type TraceEvent, TransactionState } from './transaction-state.ts'
@@ -37,7 +38,7 @@ export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
   const program = tryCompile(options)
   const clock: Clock = { now: options.now ?? Date.now, elapsed: options.elapsed ?? (() => performance.now()) }
   const budget = { ...defaultBudget, ...options.budget }
-  const stateOptions = { clock, budget, trace: options.trace }
+  const stateOptions = { clock, budget, persistent: new PersistentCollections(), trace: options.trace }
   return Object.freeze({
     mode: options.mode,
     ruleCount: program.rules.length,

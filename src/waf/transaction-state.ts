@@ -4,6 +4,7 @@ import { Collection } from './collection.ts'
 import type { EngineMode, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
 import type { Entry } from './entry.ts'
 import type { Match } from './match.ts'
+import type { PersistentCollections } from './persistent-collections.ts'
 import { RequestBodyState } from './request-body-state.ts'
 import { RequestParts } from './request-parts.ts'
 import type { ResponseHead, TransactionInput } from './transaction-types.ts'
@@ -46,6 +47,8 @@ export type Failure = Extract<Verdict, { kind: 'failed' }>
 /** The comparison that made a rule match. */
 export interface Evidence {
   readonly operator: RuleOperator
+  /** Of the operator, macros expanded. */
+  readonly argument: string
   readonly variable: string
   readonly value: string
 }
@@ -53,6 +56,7 @@ export interface Evidence {
 export interface StateOptions {
   readonly clock: Clock
   readonly budget: BudgetLimits
+  readonly persistent: PersistentCollections
   readonly trace?: ((event: TraceEvent) => void) | undefined
 }
 
@@ -66,7 +70,9 @@ export class TransactionState {
   readonly requestBody: RequestBodyState
   readonly tx = new Collection('TX')
   readonly env = new Collection('ENV')
+  /** Those of `persistent` that this transaction has opened, by lower-case name. */
   readonly collections = new Map<string, Collection>()
+  readonly persistent: PersistentCollections
   phase = 1
   /** Never above the ceiling that `waf.mode` sets. */
   engine: EngineMode
@@ -98,6 +104,7 @@ export class TransactionState {
     this.input = input
     this.clock = options.clock
     this.trace = options.trace
+    this.persistent = options.persistent
     this.budget = new Budget(options.clock.elapsed, options.budget)
     this.settings = program.settings
     this.engine = program.settings.engine

@@ -1,4 +1,5 @@
 import type { ActionWord } from './action.ts'
+import { expirevar, initcol, setrsc, setsid, setuid } from './collections.ts'
 import { ctl } from './ctl.ts'
 import { allow, block, deny, drop, pass, redirect, status } from './disruptive.ts'
 import { auditlog, log, noauditlog, nolog } from './logging.ts'
@@ -18,7 +19,9 @@ export const actionWords = [
   ctl,
   deny,
   drop,
+  expirevar,
   id,
+  initcol,
   log,
   logdata,
   maturity,
@@ -31,6 +34,9 @@ export const actionWords = [
   redirect,
   rev,
   setenv,
+  setrsc,
+  setsid,
+  setuid,
   setvar,
   severity,
   skip,

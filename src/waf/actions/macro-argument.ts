@@ -7,3 +7,8 @@ export function macroArgument(argument: Word): Macro {
   const result = parseMacro(argument.text)
   return result.kind === 'macro' ? result.macro : reject(argument, result.message, result.offset)
 }
+
+/** The same for a part of the argument that begins at an offset. */
+export function macroPart({ location }: Word, text: string, offset: number): Macro {
+  return macroArgument({ text, location: { ...location, column: location.column + offset } })
+}

@@ -1,10 +1,12 @@
+import type { Collection } from '../collection.ts'
 import type { Effect } from '../compiler/program.ts'
 import { reject } from '../compiler/rejection.ts'
 import { expandMacro, type Macro } from '../macro.ts'
+import { isPersistentName } from '../persistent-collections.ts'
 import type { Word } from '../seclang/ast.ts'
-import { isWritable, writableCollection } from '../writable-collections.ts'
+import type { TransactionState } from '../transaction-state.ts'
 import type { ActionWord } from './action.ts'
-import { macroArgument } from './macro-argument.ts'
+import { macroPart } from './macro-argument.ts'
 
 /** `tx.a=1`, `tx.a=+%{tx.b}`, `tx.a=-1`, `tx.a` (1), `!tx.a` (removed); names and values may hold macros. */
 export const setvar: ActionWord = {
@@ -29,8 +31,9 @@ function parse(argument: Word): Effect {
   if (found === null) reject(argument, 'setvar must be collection.name, collection.name=value or !collection.name')
   const [, removal = '', collection = '', name = '', value] = found
   const lowerCollection = collection.toLowerCase()
-  if (!isWritable(lowerCollection)) reject(argument, `"${collection}" is not a collection that setvar can write`)
-  const key = part(argument, name.trim(), argument.text.indexOf(name))
+  const isKnown = lowerCollection === 'tx' || isPersistentName(lowerCollection)
+  if (!isKnown) reject(argument, `"${collection}" is not a collection that setvar can write`)
+  const key = macroPart(argument, name.trim(), argument.text.indexOf(name))
   if (removal === '!')
     return (state) => writableCollection(state, lowerCollection)?.delete(expandMacro(key, state).toLowerCase())
   return assignment(lowerCollection, key, parseValue(argument, value))
@@ -43,7 +46,7 @@ function parseValue(argument: Word, value: string | undefined): Value {
   const sign = value[0]
   const kind = sign === '+' ? 'add' : sign === '-' ? 'subtract' : 'set'
   const text = kind === 'set' ? value : value.slice(1)
-  return { kind, macro: part(argument, text, argument.text.length - text.length) }
+  return { kind, macro: macroPart(argument, text, argument.text.length - text.length) }
 }
 
 function assignment(collectionName: string, key: Macro, value: Value): Effect {
@@ -58,6 +61,7 @@ function assignment(collectionName: string, key: Macro, value: Value): Effect {
   }
 }
 
-function part(argument: Word, text: string, offset: number): Macro {
-  return macroArgument({ text, location: { ...argument.location, column: argument.location.column + offset } })
+/** A persistent collection that this transaction has not opened takes nothing in. */
+function writableCollection(state: TransactionState, lowerName: string): Collection | undefined {
+  return lowerName === 'tx' ? state.tx : state.collections.get(lowerName)
 }

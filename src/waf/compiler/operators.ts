@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { macroArgument } from '../actions/macro-argument.ts'
-import { expandMacro, hasMacro } from '../macro.ts'
+import { expandMacro, hasMacro, type Macro, parseMacro } from '../macro.ts'
 import { findOperator } from '../operators/index.ts'
 import type { CompiledOperator, OperatorContext, OperatorWord } from '../operators/operator.ts'
 import type { OperatorNode } from '../seclang/ast.ts'
@@ -15,11 +15,13 @@ export function compileOperator(node: OperatorNode, readFile: (path: string) => 
   const word = findOperator(node.name.text) ?? reject(node.name, `the operator "@${node.name.text}" is not supported`)
   const context = operatorContext(node, readFile)
   const { text } = node.argument
+  const macro = operatorMacro(word, node)
   return {
     label: word.name.charAt(0).toUpperCase() + word.name.slice(1),
     argument: text,
     negated: node.negated,
-    resolve: word.argument === 'macro' && hasMacro(text) ? withMacro(word, node, context) : word.compile(text, context),
+    macro,
+    resolve: macro === undefined ? word.compile(text, context) : withMacro(word, macro, context),
   }
 }
 
@@ -38,8 +40,15 @@ function operatorContext({ argument }: OperatorNode, readFile: (path: string) =>
   }
 }
 
-function withMacro(word: OperatorWord, node: OperatorNode, context: OperatorContext): RuleOperator['resolve'] {
-  const macro = macroArgument(node.argument)
+/** A regular expression may hold macros, too; there `%{2}` and the like are left alone. */
+function operatorMacro(word: OperatorWord, { argument }: OperatorNode): Macro | undefined {
+  if (!hasMacro(argument.text)) return undefined
+  if (word.argument === 'macro') return macroArgument(argument)
+  const parsed = parseMacro(argument.text)
+  return word.name === 'rx' && parsed.kind === 'macro' ? parsed.macro : undefined
+}
+
+function withMacro(word: OperatorWord, macro: Macro, context: OperatorContext): RuleOperator['resolve'] {
   const compiled = new Map<string, CompiledOperator>()
   return (state) => {
     const argument = expandMacro(macro, state)

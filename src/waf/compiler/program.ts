@@ -32,9 +32,9 @@ export interface Settings {
   readonly collectionTimeoutSeconds: number
 }
 
-/** Picks members of a collection by name (lower case) or by pattern. */
+/** Picks members of a collection by name, compared without case, or by pattern. */
 export type Selector =
-  | { readonly kind: 'name'; readonly lowerName: string }
+  | { readonly kind: 'name'; readonly name: string; readonly lowerName: string }
   | { readonly kind: 'regex'; readonly pattern: CompiledOperator }
 
 export interface Target {
@@ -65,6 +65,8 @@ export interface RuleOperator {
   /** As ModSecurity's log spells it: `Rx`, `Within`. */
   readonly label: string
   readonly argument: string
+  /** The argument, where it differs between transactions. */
+  readonly macro: Macro | undefined
   readonly negated: boolean
   /** Ready to run; arguments with macros are expanded and compiled for the transaction. */
   readonly resolve: CompiledOperator | ((state: TransactionState) => CompiledOperator)

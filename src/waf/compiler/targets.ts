@@ -49,7 +49,7 @@ function findWord(variable: Word, selector: SelectorNode | undefined): VariableW
 
 function compileSelector(node: SelectorNode | undefined): Selector | undefined {
   if (node === undefined) return undefined
-  if (node.kind === 'name') return { kind: 'name', lowerName: node.name.text.toLowerCase() }
+  if (node.kind === 'name') return { kind: 'name', name: node.name.text, lowerName: node.name.text.toLowerCase() }
   return { kind: 'regex', pattern: compilePattern(node.pattern, { ignoreCase: true }) }
 }
 

@@ -1,11 +1,12 @@
 import { findHeader } from '../../http.ts'
 import { pairs } from '../request-parts.ts'
+import type { TransactionState } from '../transaction-state.ts'
 import { namesOf } from './headers.ts'
 import { scalarVariable } from './scalar.ts'
 import type { VariableWord } from './variable.ts'
 
-export const responseStatus = scalarVariable('RESPONSE_STATUS', 3, ({ response }) => response?.head.status)
-export const status = scalarVariable('STATUS', 3, ({ response }) => response?.head.status)
+export const responseStatus = scalarVariable('RESPONSE_STATUS', 5, statusOf)
+export const status = scalarVariable('STATUS', 5, statusOf)
 export const responseProtocol = scalarVariable('RESPONSE_PROTOCOL', 3, ({ response }) => response?.head.protocol)
 export const responseBody = scalarVariable('RESPONSE_BODY', 4, ({ response }) => response?.body)
 
@@ -29,3 +30,9 @@ export const responseHeaders: VariableWord = {
 }
 
 export const responseHeadersNames = namesOf('RESPONSE_HEADERS_NAMES', responseHeaders)
+
+/** The origin's; in phase 5 that of the answer which a rule gave instead. */
+function statusOf({ response, interruption, phase }: TransactionState): number | undefined {
+  const isOwn = phase === 5 && (interruption?.kind === 'block' || interruption?.kind === 'redirect')
+  return isOwn ? interruption.status : response?.head.status
+}

@@ -1,19 +1,34 @@
+import type { Collection } from '../collection.ts'
+import type { PersistentName } from '../persistent-collections.ts'
+import type { TransactionState } from '../transaction-state.ts'
+import { scalarVariable } from './scalar.ts'
 import type { VariableWord } from './variable.ts'
 
 /** The collection of this transaction alone; setvar writes it, captures are TX:0 to TX:9. */
-export const tx: VariableWord = {
-  name: 'TX',
-  shape: 'collection',
-  settled: 'never',
-  read: (state) => state.tx.entries(),
-  find: (state, lowerKey) => state.tx.find(lowerKey),
+export const tx = collectionVariable('TX', (state) => state.tx)
+/** What `setenv` set in this transaction; the environment of the process is not shown to rules. */
+export const env = collectionVariable('ENV', (state) => state.env)
+
+export const ip = persistentVariable('IP', 'ip')
+export const global = persistentVariable('GLOBAL', 'global')
+export const session = persistentVariable('SESSION', 'session')
+export const user = persistentVariable('USER', 'user')
+export const resource = persistentVariable('RESOURCE', 'resource')
+/** What `setsid` and `setuid` were given. */
+export const sessionId = scalarVariable('SESSIONID', 'never', (state) => state.collections.get('session')?.get('key'))
+export const userId = scalarVariable('USERID', 'never', (state) => state.collections.get('user')?.get('key'))
+
+/** Has members only after initcol (or setsid, setuid, setrsc) in this transaction. */
+function persistentVariable(name: string, lowerName: PersistentName): VariableWord {
+  return collectionVariable(name, (state) => state.collections.get(lowerName))
 }
 
-/** What `setenv` set in this transaction; the environment of the process is not shown to rules. */
-export const env: VariableWord = {
-  name: 'ENV',
-  shape: 'collection',
-  settled: 'never',
-  read: (state) => state.env.entries(),
-  find: (state, lowerKey) => state.env.find(lowerKey),
+function collectionVariable(name: string, get: (state: TransactionState) => Collection | undefined): VariableWord {
+  return {
+    name,
+    shape: 'collection',
+    settled: 'never',
+    read: (state) => get(state)?.entries() ?? [],
+    find: (state, lowerKey) => get(state)?.find(lowerKey) ?? [],
+  }
 }
