@@ -54,9 +54,12 @@ export function http2Exchange(
   })
 }
 
-function rawPath(message: Http2ServerRequest): string {
-  const path = message.headers[':path']
-  return typeof path === 'string' ? path : ''
+/** From rawHeaders: the compatibility layer keeps `url` in headers[':path'], and fastify's rewriteUrl has replaced it there. */
+function rawPath({ rawHeaders }: Http2ServerRequest): string {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i] === ':path') return rawHeaders[i + 1] ?? ''
+  }
+  return ''
 }
 
 /** Without pseudo-header fields, `host` first, `cookie` crumbs joined (RFC 9113 §8.2.3). */
