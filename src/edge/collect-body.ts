@@ -9,22 +9,21 @@ export type Collected =
 /** Reads a request body up to a limit. Rejects with the stream's error. */
 export function collectRequest(stream: Readable, limitBytes: number): Promise<Collected> {
   return new Promise((resolve, reject) => {
+    if (stream.destroyed) return reject(stream.errored)
     const chunks: Buffer[] = []
     let size = 0
-    const stop = (collected: Collected) => {
+    const stop = (kind: Collected['kind']) => {
       stream.pause()
-      stream.removeAllListeners('data').removeAllListeners('end').removeAllListeners('error')
-      resolve(collected)
+      stream.off('data', take).off('end', end).off('error', reject)
+      resolve({ kind, bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) })
     }
-    stream.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       chunks.push(chunk)
       size += chunk.length
-      if (size > limitBytes) stop({ kind: 'beyond', bytes: Buffer.concat(chunks) })
-    })
-    stream.on('end', () =>
-      stop({ kind: 'whole', bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) }),
-    )
-    stream.on('error', reject)
+      if (size > limitBytes) stop('beyond')
+    }
+    const end = () => stop('whole')
+    stream.on('data', take).on('end', end).on('error', reject)
   })
 }
 

@@ -35,6 +35,8 @@ export class RequestBody extends Readable {
     super({ highWaterMark: 65_536 })
     this.#source = source
     this.#pace = pace
+    // Whoever reads learns of a failure; a body that is refused before anybody reads it must not end the process.
+    this.on('error', () => undefined)
   }
 
   /** Whether every byte of the body has come, read by somebody or not. */
