@@ -15,6 +15,16 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./run.ts')).runCommand(),
   },
   {
+    name: 'issue',
+    summary: 'get a certificate over HTTP-01',
+    load: async () => (await import('./issue.ts')).issueCommand(),
+  },
+  {
+    name: 'list',
+    summary: 'list the certificates in the store',
+    load: async () => (await import('./list.ts')).listCommand(),
+  },
+  {
     name: 'check',
     summary: 'check a config and its rule files; opens no socket',
     load: async () => (await import('./check.ts')).checkCommand(),
@@ -28,5 +38,10 @@ export const commandEntries: readonly CommandEntry[] = [
     name: 'waf',
     summary: 'work on SecLang rules',
     load: async () => (await import('./waf.ts')).wafCommand(),
+  },
+  {
+    name: 'demo',
+    summary: 'a complete edge on this machine, with a CA and an origin of its own',
+    load: async () => (await import('./demo.ts')).demoCommand(),
   },
 ]
