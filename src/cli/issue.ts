@@ -12,10 +12,11 @@ import { openStore } from '../store/open-store.ts'
 import { buildServices } from './edge-services.ts'
 import type { Via } from './issue-text.ts'
 import { chooseIssueView, type IssueView } from './issue-view.ts'
+import { configOption, jsonOption } from './options.ts'
 
 interface Flags {
   readonly config: string
-  readonly json?: boolean
+  readonly json: boolean
   readonly timeout: number
 }
 
@@ -26,9 +27,9 @@ export function issueCommand(): Command {
   return new Command('issue')
     .description('Get a certificate over HTTP-01 and install it; a running edge serves it at once.')
     .argument('<domain...>', 'host names of the certificate; the first one names its folder')
-    .requiredOption('-c, --config <file>', 'the config (edge.yaml) that names the CA, the contact and the store')
+    .addOption(configOption())
     .option('--timeout <seconds>', 'give up after this time', parseSeconds, 180)
-    .option('--json', 'one JSON object a line instead of text')
+    .addOption(jsonOption())
     .action((domains: string[], flags: Flags) => issue(domains, flags))
 }
 
@@ -37,7 +38,7 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   const config = await loadConfig(flags.config)
   const acme = requireAcme(config)
   const { store, folder: certificateFolder } = await openStore(config.store, createLog('warn'))
-  const view = await chooseIssueView({ names, json: flags.json === true, terminal: process.stdout.isTTY })
+  const view = await chooseIssueView({ names, json: flags.json, terminal: process.stdout.isTTY })
   const answering = await openPublisher(config, certificateFolder)
   const interruption = watchInterruption()
   const { signal } = interruption
@@ -67,7 +68,10 @@ interface Answering {
 async function openPublisher(config: EdgeConfig, folder: string): Promise<Answering> {
   const control = await connectControl(folder)
   if (control) return { publisher: control, via: 'running edge', close: () => control.close() }
-  const standalone = await openStandalone(config, buildServices(config, createLog()).services)
+  // Standard output is the command's own: access records would stand between its lines.
+  const log = config.log.access === 'stdout' ? ({ access: 'off' } as const) : config.log
+  const quiet = { ...config, log }
+  const standalone = await openStandalone(quiet, buildServices(quiet, createLog('warn')).services)
   return { publisher: standalone.publisher, via: 'own listener', close: () => standalone.close() }
 }
 

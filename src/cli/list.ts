@@ -2,10 +2,11 @@ import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { type BrokenCertificate, listCertificates, type StoredCertificate } from '../store/certificates.ts'
 import { storeFolder } from '../store/open-store.ts'
+import { configOption, jsonOption } from './options.ts'
 
 interface Flags {
   readonly config: string
-  readonly json?: boolean
+  readonly json: boolean
 }
 
 const dayMs = 86_400_000
@@ -14,8 +15,8 @@ const dayMs = 86_400_000
 export function listCommand(): Command {
   return new Command('list')
     .description('List the certificates in the store, their names and when they end.')
-    .requiredOption('-c, --config <file>', 'the config (edge.yaml) that names the store')
-    .option('--json', 'one JSON array instead of text')
+    .addOption(configOption())
+    .addOption(jsonOption())
     .action(async (flags: Flags) => {
       const certificates = await listCertificates(storeFolder((await loadConfig(flags.config)).store))
       const text = flags.json ? JSON.stringify(certificates.map(toJson)) : toText(certificates, Date.now())
