@@ -94,6 +94,7 @@ async function observeBody(
     if (size < limitBytes) chunks.push(chunk)
     size += chunk.length
   })
+  through.on('error', () => undefined) // the origin's side learns of it when it reads
   body.on('error', (error) => through.destroy(error))
   body.pipe(through)
   inspection.pendingRequestPhase = async () => {
