@@ -1,0 +1,20 @@
+#!/bin/sh
+# Types, lint and all tests; the last line is "N passed, N failed" (", N skipped" when some were), the exit code 1 when
+# any failed. `full` as first argument: long property runs. Further arguments: test files instead of all.
+set -eu
+cd "$(dirname "$0")/.."
+
+case $(uname -m) in x86_64 | amd64) arch=x64 ;; aarch64 | arm64) arch=arm64 ;; *) arch=none ;; esac
+PATH="$PWD/node_modules/node-linux-$arch/bin:$PWD/node_modules/.bin:$PATH:$HOME/go/bin"
+export PATH
+
+if [ "${1:-}" = full ]; then
+  shift
+  export ACME_EDGE_TEST_FULL=1
+fi
+
+# Without Pebble its tests are skipped by name; with CI=true they fail.
+sh scripts/install-pebble.sh || echo "going on without Pebble"
+[ -d .tap/plugins ] || tap build
+
+exec node scripts/run-tests.ts "$@"
