@@ -91,5 +91,6 @@ function readLatin1(path: string): string {
 }
 
 function expandGlob(pattern: string): readonly string[] {
+  if (!/[*?[{]/.test(pattern)) return [pattern]
   return globSync(pattern).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }

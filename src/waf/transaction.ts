@@ -48,10 +48,7 @@ export class RuleTransaction implements Transaction {
     const { engine, settings, requestBody, allow } = this.#state
     const isWanted = requestBody.processor !== '' || requestBody.forced
     if (engine === 'off' || !settings.requestBodyAccess || !isWanted || allow !== 'none') return STREAM
-    const limitBytes =
-      requestBody.processor === 'MULTIPART'
-        ? settings.requestBodyLimitBytes
-        : Math.min(settings.requestBodyLimitBytes, settings.requestBodyNoFilesLimitBytes)
+    const limitBytes = this.#requestLimitBytes()
     return { kind: 'buffer', limitBytes, beyond: this.mayBlock ? settings.requestBodyBeyond : 'partial' }
   }
 
@@ -81,9 +78,9 @@ export class RuleTransaction implements Transaction {
   responseBody(body: Buffer | undefined): MaybePromise<Verdict> {
     const { response, settings } = this.#state
     if (response !== undefined && body !== undefined) {
-      const limit = settings.responseBodyLimitBytes
-      response.body = body.toString('latin1', 0, limit)
-      response.truncated = body.length > limit || declaredLength(response.head.headers) > limit
+      const bounds = { limitBytes: settings.responseBodyLimitBytes, beyond: settings.responseBodyBeyond }
+      response.body = body.toString('latin1', 0, bounds.limitBytes)
+      response.truncated = isTruncated(body, bounds)
     }
     return runPhase(this.#state, 4)
   }
@@ -109,15 +106,22 @@ export class RuleTransaction implements Transaction {
   }
 
   #acceptRequestBody(body: Buffer): void {
-    const { requestBody, settings, input, request } = this.#state
-    const limit = settings.requestBodyLimitBytes
-    requestBody.truncated = body.length > limit || declaredLength(input.headers) > limit
+    const { requestBody, settings, request } = this.#state
     const { argumentCount, jsonDepth, fileCount } = settings
-    requestBody.accept(body.toString('latin1', 0, limit), {
+    const limitBytes = this.#requestLimitBytes()
+    requestBody.truncated = isTruncated(body, { limitBytes, beyond: settings.requestBodyBeyond })
+    requestBody.accept(body.toString('latin1', 0, limitBytes), {
       contentType: request.headerValues('content-type')[0] ?? '',
       separator: settings.argumentSeparator,
       limits: { argumentCount, jsonDepth, fileCount },
     })
+  }
+
+  #requestLimitBytes(): number {
+    const { requestBody, settings } = this.#state
+    const { requestBodyLimitBytes, requestBodyNoFilesLimitBytes } = settings
+    if (requestBody.processor === 'MULTIPART') return requestBodyLimitBytes
+    return Math.min(requestBodyLimitBytes, requestBodyNoFilesLimitBytes)
   }
 
   /** SecRequestBodyNoFilesLimit of a multipart body is known only once its parts are. */
@@ -144,6 +148,7 @@ export class RuleTransaction implements Transaction {
   }
 }
 
-function declaredLength(headers: readonly string[]): number {
-  return Number(findHeader(headers, 'content-length') ?? 0)
+/** Where the beginning of a longer body is enough, one that fills the limit has been cut. */
+function isTruncated({ length }: Buffer, bounds: { limitBytes: number; beyond: 'reject' | 'partial' }): boolean {
+  return length > bounds.limitBytes || (length === bounds.limitBytes && bounds.beyond === 'partial')
 }

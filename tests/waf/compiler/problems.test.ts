@@ -1,0 +1,117 @@
+import t from 'tap'
+import { EdgeError } from '../../../src/errors.ts'
+import { load } from '../../helpers/rule-engine.ts'
+
+/** Rules, and the place and text of what is wrong with them. */
+const cases: readonly [rules: string, place: string, message: RegExp][] = [
+  ['SecRule NOWHERE "x" "id:1"', '1:9', /unknown variable "NOWHERE"/],
+  ['SecRule ARGS|GEO:country "x" "id:1"', '1:14', /unknown variable "GEO"/],
+  ['SecRule REQUEST_METHOD:x "x" "id:1"', '1:9', /REQUEST_METHOD takes no selector/],
+  ['SecRule ARGS:/(/ "x" "id:1"', '1:15', /./],
+  ['SecRule ARGS "@nothing x" "id:1"', '1:16', /operator "@nothing" is not supported/],
+  ['SecRule ARGS "@rx a(b" "id:1"', '1:20', /./],
+  ['SecRule ARGS "@pmFromFile none.data" "id:1"', '1:27', /the file "none.data" cannot be read/],
+  ['SecRule ARGS "@eq %{nope.x}" "id:1"', '1:21', /unknown variable "nope" in a macro/],
+  ['SecRule ARGS "x" "id:1,frobnicate"', '1:24', /action "frobnicate" is not supported/],
+  ['SecRule ARGS "x" "id:1,exec:/bin/sh"', '1:24', /action "exec" is not supported/],
+  ['SecRule ARGS "x" "id:1,t:rot13"', '1:26', /unknown transformation "rot13"/],
+  ['SecRule ARGS "x" "id:1,msg:\'%{x.y}\'"', '1:31', /unknown variable "x" in a macro/],
+  ['SecRule ARGS "x" "id:1,msg:\'%{ARGS:/a/}\'"', '1:31', /a macro cannot select by pattern/],
+  ['SecRule ARGS "x" "phase:1"', '1:1', /the rule has no id/],
+  ['SecRule ARGS "x" "id:0"', '1:22', /id must be a whole number/],
+  ['SecRule ARGS "x" "id:1,phase:6"', '1:30', /phase must be a whole number from 1 to 5/],
+  ['SecRule ARGS "x" "id:1,severity:HIGH"', '1:33', /severity must be a whole number from 0 to 7/],
+  ['SecRule ARGS "x" "id:1,status:9"', '1:31', /status must be a whole number from 100 to 599/],
+  ['SecRule ARGS "x" "id:1,status"', '1:24', /"status" lacks its argument/],
+  ['SecRule ARGS "x" "id:1,deny:403"', '1:29', /"deny" takes no argument/],
+  ['SecRule ARGS "x" "id:1,allow:all"', '1:30', /allow takes "phase", "request" or nothing/],
+  ['SecAction "id:1"\nSecAction "id:1"', '2:12', /the id 1 is already that of the rule at \/rules\/test.conf:1/],
+  ['SecRule ARGS "x" "id:1,chain"', '1:24', /no rule follows to continue this chain/],
+  ['SecRule ARGS "x" "id:1,chain"\nSecMarker X', '1:24', /no rule follows to continue this chain/],
+  ['SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "deny"', '2:19', /"deny" belongs to the first rule of the chain/],
+  ['SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "id:2"', '2:19', /"id" belongs to the first rule of the chain/],
+  ['SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "skipAfter:A"', '2:19', /"skipAfter" belongs to the first rule/],
+  ['SecAction "id:1,skipAfter:NOWHERE"', '1:27', /no marker and no rule "NOWHERE" follows/],
+  ['SecMarker BACK\nSecAction "id:1,skipAfter:BACK"', '2:27', /no marker and no rule "BACK" follows/],
+  ['SecAction "id:1,setvar:a"', '1:24', /setvar must be collection.name/],
+  ['SecAction "id:1,setvar:args.a=1"', '1:24', /"args" is not a collection that setvar can write/],
+  ['SecAction "id:1,setvar:tx.a=%{nope}"', '1:31', /unknown variable "nope"/],
+  ['SecAction "id:1,initcol:tx=1"', '1:25', /"tx" is not a collection that initcol can open/],
+  ['SecAction "id:1,ctl:nothing=1"', '1:21', /unknown ctl option "nothing"/],
+  ['SecAction "id:1,ctl:ruleEngine=Maybe"', '1:32', /"Maybe" is not supported here/],
+  ['SecAction "id:1,ctl:requestBodyProcessor=XML"', '1:42', /"XML" is not supported here/],
+  ['SecAction "id:1,ctl:ruleRemoveById=abc"', '1:36', /"abc" is neither an id nor a range/],
+  ['SecAction "id:1,ctl:ruleRemoveById=9-1"', '1:36', /ends before it begins/],
+  ['SecAction "id:1,ctl:ruleRemoveTargetById=1"', '1:42', /must be separated by ";"/],
+  ['SecAction "id:1,ctl:ruleRemoveTargetById=1;NOWHERE:a"', '1:44', /unknown variable "NOWHERE"/],
+  ['SecFrobnicate On', '1:1', /the directive SecFrobnicate is not supported/],
+  ['SecRuleEngine', '1:1', /SecRuleEngine lacks an argument/],
+  ['SecRuleEngine Maybe', '1:15', /"Maybe" is not supported here; it must be one of on, off, detectiononly/],
+  ['SecRuleEngine On Off', '1:18', /takes at most 1 argument/],
+  ['SecRequestBodyLimit lots', '1:21', /a limit in bytes must be a whole number/],
+  ['SecArgumentSeparator ab', '1:22', /must be one character/],
+  ['SecUploadKeepFiles On', '1:20', /never kept/],
+  ['SecUnicodeMapFile unicode.mapping 1252', '1:35', /only the Unicode map of code page 20127/],
+  ['SecDefaultAction "log,deny"', '1:19', /lacks a phase/],
+  ['SecDefaultAction "phase:1,log"', '1:19', /lacks a disruptive action/],
+  ['SecDefaultAction "phase:1,block"', '1:19', /would refer to itself/],
+  ['SecDefaultAction "phase:1,pass,id:1"', '1:32', /"id" has no meaning in SecDefaultAction/],
+  ['SecDefaultAction "phase:1,pass,msg:x"', '1:32', /"msg" has no meaning in SecDefaultAction/],
+  ['SecDefaultAction "phase:1,pass,chain"', '1:32', /"chain" has no meaning in SecDefaultAction/],
+  ['SecRuleRemoveById x', '1:19', /"x" is neither an id nor a range/],
+  ['SecRuleUpdateTargetById 1 "!NOWHERE"', '1:29', /unknown variable "NOWHERE"/],
+  ['SecRuleUpdateActionById 1 "id:2"', '1:28', /"id" of a rule cannot be changed/],
+  ['SecRuleUpdateActionById x "pass"', '1:25', /"x" is not an id/],
+  ['Include none/*.conf', '1:9', /no file matches/],
+  ['Include none.conf', '1:9', /none.conf/],
+]
+
+t.test('every kind of problem is refused with its place', async (t) => {
+  let count = 0
+  for (const [rules, place, message] of cases) {
+    const [problem, ...more] = await problemsOf(rules)
+    const { line, column } = problem?.location ?? {}
+    t.equal(`${line}:${column}`, place, rules)
+    t.match(problem?.message, message, rules)
+    t.same(more, [], `${rules}: one problem`)
+    count++
+  }
+  t.equal(count, 60)
+})
+
+t.test('all problems of all files come at once, each with its source line', async (t) => {
+  const problems = await problemsOf('Include a.conf\nSecRule NOWHERE "@no x" "id:1,foo,t:bar"\n', {
+    '/rules/a.conf': 'SecRuleEngine Perhaps\n',
+  })
+  t.same(
+    problems.map(({ location, sourceLine }) => [location.file, location.line, sourceLine]),
+    [
+      ['/rules/a.conf', 1, 'SecRuleEngine Perhaps'],
+      ...Array(4).fill(['/rules/test.conf', 2, 'SecRule NOWHERE "@no x" "id:1,foo,t:bar"']),
+    ],
+  )
+})
+
+t.test('a rule that was left out for its syntax brings no further complaints', async (t) => {
+  const problems = await problemsOf('SecRule ARGS| "x" "id:1,chain"\nSecRule ARGS "y" "t:none"\n')
+  t.equal(problems.length, 1)
+})
+
+t.test('a file that does not exist is its own error', async (t) => {
+  await t.rejects(load('', { files: ['/none.conf'] }), { code: 'ACME_EDGE_RULES_UNREADABLE' })
+})
+
+t.test('files that include each other end in a problem', async (t) => {
+  const problems = await problemsOf('Include a.conf', { '/rules/a.conf': 'Include a.conf' })
+  t.match(problems, [{ message: 'files include each other without end' }])
+})
+
+async function problemsOf(rules: string, data: Record<string, string> = {}) {
+  try {
+    await load(rules, { data })
+  } catch (error) {
+    if (error instanceof EdgeError && error.code === 'ACME_EDGE_RULES_INVALID') return error.problems
+    throw error
+  }
+  return []
+}
