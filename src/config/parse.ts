@@ -41,7 +41,6 @@ function parseYaml(source: ConfigSource): Document | undefined {
     schema: 'core',
     merge: false,
     prettyErrors: false,
-    lineCounter: source.lineCounter,
     // The library's check compares each key with each: minutes for a large file. `mapOf` finds doubles itself.
     uniqueKeys: false,
   })

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Pair } from 'yaml'
 import { nearest } from './nearest.ts'
-import { type ConfigSource, type Invalid, invalid, note } from './source.ts'
+import { type ConfigSource, type Invalid, invalid, lineOf, note } from './source.ts'
 
 /** What is read of a YAML node; its offset is where a problem with it is shown. */
 export interface Place {
@@ -50,7 +50,7 @@ export function once<T>(reader: Reader<T>, identify: (value: T) => string | unde
     if (name === undefined) return
     const firstLine = source.linesSeen.get(name)
     if (firstLine !== undefined) note(source, offset, `the ${name} stands twice: first in line ${firstLine}`)
-    else source.linesSeen.set(name, source.lineCounter.linePos(offset).line)
+    else source.linesSeen.set(name, lineOf(source, offset))
   })
 }
 

@@ -1,4 +1,3 @@
-import { LineCounter } from 'yaml'
 import type { SourceProblem } from '../errors.ts'
 
 /** Marks a value that could not be read; the problem is already noted. */
@@ -9,27 +8,35 @@ export type Invalid = typeof invalid
 export interface ConfigSource {
   readonly file: string
   readonly text: string
-  readonly lineCounter: LineCounter
+  /** Offsets at which lines begin, rising. */
+  readonly lineStarts: readonly number[]
   readonly problems: SourceProblem[]
   /** What may stand only once in the file (a host, an address …), with the line where it stood first. */
   readonly linesSeen: Map<string, number>
 }
 
 export function createSource(file: string, text: string): ConfigSource {
-  return { file, text, lineCounter: new LineCounter(), problems: [], linesSeen: new Map() }
+  const lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)]
+  return { file, text, lineStarts, problems: [], linesSeen: new Map() }
 }
 
 /** Notes a problem at an offset of the text. Lines and columns count from 1, columns in UTF-16 units. */
 export function note(source: ConfigSource, offset: number, message: string): Invalid {
-  const { line, col } = source.lineCounter.linePos(offset)
-  // linePos gives line 0 for an offset in a text that has no lines
-  const location = { file: source.file, line: Math.max(1, line), column: Math.max(1, col) }
-  source.problems.push({ location, message, sourceLine: lineAt(source.text, offset) })
+  const line = lineOf(source, offset)
+  const start = source.lineStarts[line - 1] ?? 0
+  const next = source.lineStarts[line]
+  const sourceLine = source.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, '')
+  source.problems.push({ location: { file: source.file, line, column: offset - start + 1 }, message, sourceLine })
   return invalid
 }
 
-function lineAt(text: string, offset: number): string {
-  const start = text.lastIndexOf('\n', offset - 1) + 1
-  const end = text.indexOf('\n', offset)
-  return text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '')
+/** The line, counted from 1, that an offset lies in. */
+export function lineOf({ lineStarts }: ConfigSource, offset: number): number {
+  let [low, high] = [0, lineStarts.length]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((lineStarts[middle] ?? 0) <= offset) low = middle
+    else high = middle
+  }
+  return low + 1
 }
