@@ -77,11 +77,6 @@ export const errorCodes = {
     status: 0,
     meaning: 'the command line names a command, option or argument that does not exist or does not fit',
   },
-  ACME_EDGE_ADMIN_LISTEN: {
-    side: 'internal',
-    status: 0,
-    meaning: 'the admin listener cannot be opened: the port is in use, or the address is not of this machine',
-  },
   ACME_EDGE_STORE_UNSUPPORTED: {
     side: 'internal',
     status: 0,

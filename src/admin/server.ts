@@ -22,7 +22,7 @@ const maxHeaderBytes = 8_192
 
 /**
  * /metrics, /healthz (200 as long as the process lives) and /readyz (503 with its reasons until requests are served, and
- * again while draining). GET and HEAD alone; nothing else exists. Throws ACME_EDGE_ADMIN_LISTEN.
+ * again while draining). GET and HEAD alone; nothing else exists. Throws ACME_EDGE_LISTEN_FAILED.
  */
 export async function startAdmin({ listen, health, metrics }: AdminOptions): Promise<AdminServer> {
   const server = fastify({
@@ -54,7 +54,7 @@ async function open(start: () => Promise<unknown>, { host, port }: ListenAddress
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const reason = code === 'EADDRINUSE' ? 'another program uses this port' : String(error)
     const message = `cannot listen on ${host} port ${port} (admin.listen): ${reason}`
-    throw new EdgeError('ACME_EDGE_ADMIN_LISTEN', message, { cause: error })
+    throw new EdgeError('ACME_EDGE_LISTEN_FAILED', message, { cause: error })
   }
 }
 

@@ -98,7 +98,7 @@ t.test('a port in use is one clear error', async (t) => {
   await t.rejects(
     startAdmin({ listen: { host: '127.0.0.1', port }, health: createHealth().snapshot, metrics: async () => '' }),
     {
-      code: 'ACME_EDGE_ADMIN_LISTEN',
+      code: 'ACME_EDGE_LISTEN_FAILED',
       message: new RegExp(`127\\.0\\.0\\.1 port ${port}.*another program uses this port`),
     },
   )

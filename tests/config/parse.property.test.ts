@@ -3,9 +3,9 @@ import t from 'tap'
 import { limitEntries } from '../../src/config/limits-schema.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { EdgeError } from '../../src/errors.ts'
+import { runSize } from '../helpers/run-size.ts'
 
-const seed = Number(process.env.ACME_EDGE_TEST_SEED ?? Date.now() % 2 ** 31)
-const numRuns = process.env.ACME_EDGE_TEST_FULL === '1' ? 100_000 : 3_000
+const { seed, count: numRuns } = runSize({ usual: 3_000, full: 100_000 })
 
 const words = ['listen', 'http', 'sites', 'hosts', 'origin', 'waf', 'rules', 'limits', ...Object.keys(limitEntries)]
 const piece = fc.oneof(
