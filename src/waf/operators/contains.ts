@@ -1,0 +1,8 @@
+import type { OperatorWord } from './operator.ts'
+
+/** The argument stands somewhere in the value. */
+export const contains: OperatorWord = {
+  name: 'contains',
+  argument: 'macro',
+  compile: (argument) => ({ test: (value) => value.includes(argument) }),
+}

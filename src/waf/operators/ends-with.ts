@@ -1,0 +1,8 @@
+import type { OperatorWord } from './operator.ts'
+
+/** The value ends with the argument. */
+export const endsWith: OperatorWord = {
+  name: 'endsWith',
+  argument: 'macro',
+  compile: (argument) => ({ test: (value) => value.endsWith(argument) }),
+}

@@ -1,0 +1,22 @@
+import type { OperatorContext } from './operator.ts'
+import { translatePcre } from './pcre-to-v8.ts'
+
+/** A pattern of a rule, ready to run on one-byte strings. */
+export interface Pattern {
+  readonly regex: RegExp
+  /** For each PCRE group, the whole match first, its place in V8's result. */
+  readonly groups: readonly number[]
+}
+
+/**
+ * Compiles PCRE syntax as ModSecurity 2 does: `.` matches newlines, `$` only the very end. What V8 cannot do is refused
+ * with its place.
+ */
+export function compilePattern(argument: string, context: OperatorContext, extraFlags: '' | 'g' = ''): Pattern {
+  const { source, groups } = translatePcre(argument, (message, offset) => context.fail(message, offset))
+  try {
+    return { regex: new RegExp(source, `s${extraFlags}`), groups }
+  } catch (error) {
+    return context.fail(`not a valid pattern: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

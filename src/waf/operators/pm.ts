@@ -1,0 +1,28 @@
+import { buildAutomaton, findFirst, hasAny } from './aho-corasick.ts'
+import { decodeHexContent } from './hex-content.ts'
+import type { CompiledOperator, OperatorWord } from './operator.ts'
+
+/** Any of the phrases, which white space separates, is somewhere in the value; upper and lower case are the same. */
+export const pm: OperatorWord = {
+  name: 'pm',
+  argument: 'literal',
+  compile: (argument, context) => {
+    const phrases = decodeHexContent(argument)
+      .split(/[\t\n\v\f\r ]+/)
+      .filter((phrase) => phrase !== '')
+    if (phrases.length === 0) context.fail('@pm needs at least one phrase')
+    return matchPhrases(phrases)
+  },
+}
+
+/** An operator that looks for many phrases in one pass; it captures the first one to end. */
+export function matchPhrases(phrases: readonly string[]): CompiledOperator {
+  const automaton = buildAutomaton(phrases)
+  return {
+    test: (value) => hasAny(automaton, value),
+    exec: (value) => {
+      const phrase = findFirst(automaton, value)
+      return phrase === undefined ? undefined : { captures: [phrase] }
+    },
+  }
+}

@@ -1,0 +1,8 @@
+import type { OperatorWord } from './operator.ts'
+
+/** The value is the argument, byte for byte. */
+export const streq: OperatorWord = {
+  name: 'streq',
+  argument: 'macro',
+  compile: (argument) => ({ test: (value) => value === argument }),
+}

@@ -1,0 +1,12 @@
+import { decodeHexContent } from './hex-content.ts'
+import type { OperatorWord } from './operator.ts'
+
+/** The phrase, in which `|41 42|` stands for bytes, is somewhere in the value. */
+export const strmatch: OperatorWord = {
+  name: 'strmatch',
+  argument: 'literal',
+  compile: (argument) => {
+    const phrase = decodeHexContent(argument)
+    return { test: (value) => value.includes(phrase) }
+  },
+}
