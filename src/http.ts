@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 /** Protocol-neutral HTTP messages: HTTP/1.0, 1.1 and HTTP/2 all become these before anything looks at them. */
 
 /** Name, value, name, value … as received: case, order, duplicates and underscores survive. One-byte (latin1) strings. */
@@ -39,6 +41,8 @@ export interface EdgeRequest {
   readonly forwardedFor: readonly string[]
   readonly server: Endpoint
   readonly framing: BodyFraming
+  /** A WebSocket handshake (RFC 6455 §4.1); every other Upgrade is dropped. */
+  readonly upgrade: 'websocket' | undefined
 }
 
 /** First value of a header, its name compared without case; `undefined` when absent. */
@@ -85,6 +89,8 @@ export type ResponseBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'stream'; readonly stream: BodyStream }
+  /** 101: from here on both sides speak another protocol over this connection to the origin. */
+  | { readonly kind: 'tunnel'; readonly origin: Duplex }
 
 export interface EdgeResponse {
   readonly status: number

@@ -41,7 +41,10 @@ export class Http1Connection {
     const push = (bytes: Buffer) => this.#guard.push(bytes)
     socket.on('data', push) // takes the socket back from the parser, which otherwise reads it in native code
     if (parse !== undefined) socket.removeListener('data', parse)
-    this.release = () => socket.removeListener('data', push)
+    this.release = () => {
+      this.#guard.stop()
+      socket.removeListener('data', push)
+    }
   }
 
   /** Ends the guard's work: the connection became a tunnel. */

@@ -7,9 +7,10 @@ import { NodeExchange, type ProtocolDifferences } from './node-exchange.ts'
 import { readRequest } from './read-request.ts'
 import { RequestBody } from './request-body.ts'
 import { type Refusal, refusal } from './request-head.ts'
+import { openTunnel } from './tunnel.ts'
 
-/** Fastify has rewritten `url` to its one route; the target as received is in `originalUrl`. */
-export type RoutedMessage = IncomingMessage & { originalUrl?: string }
+/** Fastify has rewritten `url` to its one route; the target as received is in `originalUrl`. Node sets `upgrade` where it is followed. */
+export type RoutedMessage = IncomingMessage & { originalUrl?: string; upgrade?: boolean }
 
 /** The request of an HTTP/1 message, or why it is refused. */
 export function readHttp1Request(
@@ -32,6 +33,7 @@ export function readHttp1Request(
       rawTarget,
       headers: message.rawHeaders,
       framing: head.framing,
+      ...(message.upgrade ? { upgrade: 'websocket' as const } : {}),
       peer: connection.endpoints.peer,
       server: connection.endpoints.server,
     },
@@ -62,6 +64,7 @@ function hasBody(framing: GuardedHead['framing']): boolean {
 function http1Differences(response: ServerResponse): ProtocolDifferences {
   return {
     headers: (headers, close) => (close ? [...headers, 'connection', 'close'] : [...headers]),
+    tunnel: ({ headers }, origin) => openTunnel(response.socket, { headers, origin }),
     destroy: () => response.socket?.destroy(),
   }
 }

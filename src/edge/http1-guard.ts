@@ -45,6 +45,11 @@ export class Http1Guard {
     return this.#head
   }
 
+  /** The connection became a tunnel: what follows is no HTTP. */
+  stop(): void {
+    this.#state = { kind: 'refused' }
+  }
+
   push(bytes: Buffer): void {
     let rest = bytes
     while (rest.length > 0 && this.#state.kind !== 'refused') rest = rest.subarray(this.#step(rest))

@@ -97,6 +97,7 @@ function framingOf(message: Http2ServerRequest): BodyFraming {
 function http2Differences(response: Http2ServerResponse): ProtocolDifferences {
   return {
     headers: (headers) => headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text)),
+    tunnel: (_response, origin) => origin.destroy(), // no request of HTTP/2 asks for one (RFC 9113 §8.6)
     destroy: () => response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR),
   }
 }

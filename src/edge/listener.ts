@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { type Http2SecureServer, Http2ServerRequest, Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -17,6 +17,7 @@ import type { NodeExchange } from './node-exchange.ts'
 import { handle } from './pipeline.ts'
 import { recordRefused } from './refused-request.ts'
 import type { Refusal } from './request-head.ts'
+import { isWebSocketHandshake } from './tunnel.ts'
 
 export interface Listener {
   readonly address: ListenAddress
@@ -127,11 +128,15 @@ class NodeListener implements Listener {
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       maxRequestsPerSocket: limits.requestsPerSocket,
       timeout: 0,
+      shouldUpgradeCallback: isWebSocketHandshake,
       httpAllowHalfOpen: true, // a client that has sent all it will send still wants its answer
     })
     server.on('checkContinue', this.#onRequest)
     server.on('checkExpectation', this.#onRequest)
     server.on('connect', (message: IncomingMessage, socket: Socket) => this.#onConnect(message, socket))
+    server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#onUpgrade(message, socket, head),
+    )
     server.on('clientError', (error: Error, socket: Socket) => this.#onClientError(error, socket))
     server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy())
     server.on('session', (session: ServerHttp2Session) => this.#onSession(session))
@@ -182,7 +187,7 @@ class NodeListener implements Listener {
   }
 
   #run(_request: EdgeRequest, exchange: NodeExchange, edge: Generation): void {
-    void handle(exchange, edge)
+    handle(exchange, edge).catch(() => exchange.drop()) // a defect: it ends this exchange, not the process
   }
 
   /** A complete message that is no request: answered and recorded, never forwarded. */
@@ -214,6 +219,18 @@ class NodeListener implements Listener {
       ;(response as ServerResponse).writeHead(refusal.status, fields as string[]) // a flat list, in both classes
       if (page.body.kind === 'bytes') response.end(page.body.bytes)
     })
+  }
+
+  /** A WebSocket handshake is a request like any other: the same route to the same pipeline, on a response of its own. */
+  #onUpgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
+    const connection = this.#connections.get(socket)
+    if (connection === undefined || head.length > 0) return void socket.destroy()
+    connection.release()
+    const response = new ServerResponse(message)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    response.on('finish', () => socket.destroySoon())
+    this.#app.routing(message, response)
   }
 
   #onConnect(message: IncomingMessage, socket: Socket): void {

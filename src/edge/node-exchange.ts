@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import { EdgeError, toEdgeError } from '../errors.ts'
 import type { BodySink, BodyStream, EdgeRequest, EdgeResponse, MaybePromise } from '../http.ts'
 import type { AccessLog } from './access-log.ts'
@@ -11,6 +12,8 @@ import type { RequestBody } from './request-body.ts'
 export interface ProtocolDifferences {
   /** The fields as this protocol writes them. `close`: the connection cannot carry another request. */
   headers(headers: readonly string[], close: boolean): string[]
+  /** Sends 101 and joins both connections. */
+  tunnel(response: EdgeResponse, origin: Duplex): void
   /** Breaks off a response that has begun. */
   destroy(): void
 }
@@ -73,6 +76,7 @@ export class NodeExchange implements Exchange {
 
   send(response: EdgeResponse, beforeEnd: () => MaybePromise<void>): Promise<void> {
     if (this.#isGone()) return this.#abandon(response)
+    if (response.body.kind === 'tunnel') return this.#openTunnel(response, response.body.origin, beforeEnd)
     const sending = Promise.withResolvers<void>()
     this.#sending = sending
     this.#writeHead(response)
@@ -135,6 +139,14 @@ export class NodeExchange implements Exchange {
       },
       fail: sending.reject,
     }
+  }
+
+  /** The record of a tunnel is that of its handshake: it is written when the tunnel closes. */
+  async #openTunnel(response: EdgeResponse, origin: Duplex, beforeEnd: () => MaybePromise<void>): Promise<void> {
+    this.#status = response.status
+    await beforeEnd()
+    this.#differences.tunnel(response, origin)
+    await new Promise((resolve) => origin.on('close', resolve))
   }
 
   #end(last: Buffer | undefined): void {

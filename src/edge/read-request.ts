@@ -12,6 +12,7 @@ export interface ReceivedHead {
   readonly rawTarget: string
   readonly headers: RawHeaders
   readonly framing: BodyFraming
+  readonly upgrade?: 'websocket'
   readonly peer: Endpoint
   readonly server: Endpoint
 }
@@ -48,6 +49,7 @@ export function readRequest(head: ReceivedHead, reader: RequestReader): EdgeRequ
     forwardedFor,
     server: head.server,
     framing: head.framing,
+    upgrade: head.upgrade,
   }
 }
 

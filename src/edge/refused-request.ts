@@ -47,6 +47,7 @@ export async function recordRefused(head: RefusedHead, refusal: Refusal, edge: G
     host: parseAuthority(host)?.host ?? ('' as never), // no canonical host: the record says so by an empty one
     authority: host,
     framing: { kind: 'none' as const },
+    upgrade: undefined,
   }
   const inspection = new Inspection(request, { rules: edge.rules, notes, log: edge.ruleLog })
   await inspection.observe()

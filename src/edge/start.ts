@@ -1,7 +1,7 @@
 import { ActiveChallenges } from '../challenge/active-challenges.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
-import type { Logger } from '../log.ts'
+import { field, type Logger } from '../log.ts'
 import type { RuleSet } from '../waf/transaction-types.ts'
 import { type AccessRecord, createAccessLog } from './access-log.ts'
 import { CertificateTable } from './certificate-table.ts'
@@ -87,7 +87,9 @@ async function buildGeneration(
     rules,
     challenges,
     sites: services.sites ?? openSites(config.sites, config.limits),
-    ruleLog: openRuleLog(config.waf),
+    ruleLog: openRuleLog(config.waf, (path, error) =>
+      services.log.error({ [field.path]: path, [field.error]: error.message }, 'a WAF log cannot be written'),
+    ),
     accessLog: createAccessLog(services.accessLog, services.observe),
     limits: config.limits,
     reader: { nextId, now: Date.now, clientAddress: createClientAddressReader(config.trustedProxies) },

@@ -1,6 +1,7 @@
+import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { EdgeError } from '../errors.ts'
-import type { BodySink, BodyStream, EdgeResponse } from '../http.ts'
+import { type BodySink, type BodyStream, type EdgeResponse, findHeader } from '../http.ts'
 import { originError } from './origin-error.ts'
 import { responseHeaders } from './origin-headers.ts'
 
@@ -23,10 +24,12 @@ export class OriginCall implements BodyStream, Dispatcher.DispatchHandler {
   #ended = false
   #failure: Error | undefined
   readonly #onSettled: () => void
+  readonly #expectedAccept: string | undefined
 
-  /** `onSettled` runs once, when the origin's connection is free again or lost. */
-  constructor(onSettled: () => void) {
+  /** `onSettled` runs once, when the origin's connection is free again or lost. `expectedAccept`: of a WebSocket handshake. */
+  constructor(onSettled: () => void, expectedAccept?: string) {
     this.#onSettled = onSettled
+    this.#expectedAccept = expectedAccept
     const { promise, resolve, reject } = Promise.withResolvers<EdgeResponse>()
     this.response = promise
     this.#respond = resolve
@@ -47,6 +50,20 @@ export class OriginCall implements BodyStream, Dispatcher.DispatchHandler {
     this.#hasResponse = true
     const headers = responseHeaders(readRawHeaders(controller.rawHeaders))
     this.#respond({ status, headers, body: { kind: 'stream', stream: this } })
+  }
+
+  /** undici has checked that it is 101; a wrong Sec-WebSocket-Accept is no handshake (RFC 6455 §4.1, Pingora CVE-2026-2833). */
+  onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, _headers: unknown, socket: Duplex): void {
+    const headers = readRawHeaders(controller.rawHeaders)
+    this.#onSettled()
+    this.#ended = true
+    if (status === 101 && findHeader(headers, 'sec-websocket-accept') === this.#expectedAccept) {
+      this.#hasResponse = true
+      this.#respond({ status, headers: responseHeaders(headers), body: { kind: 'tunnel', origin: socket } })
+      return
+    }
+    socket.destroy()
+    this.#reject(new EdgeError('ACME_EDGE_ORIGIN_FAILED', 'the origin answered a WebSocket handshake with a wrong one'))
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

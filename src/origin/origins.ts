@@ -8,6 +8,7 @@ import type { EdgeResponse } from '../http.ts'
 import { OriginCall } from './origin-call.ts'
 import { isStaleConnection, isUnreachable } from './origin-error.ts'
 import { originHeaders } from './origin-headers.ts'
+import { expectedAccept } from './websocket-accept.ts'
 
 /** RFC 9110 §9.2.2: may be repeated when the connection died under it. */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -92,7 +93,7 @@ class Attempts implements ForwardedRequest {
 
   #dispatch(origin: Origin, mayRepeat: boolean): Promise<EdgeResponse> {
     origin.active++
-    const call = new OriginCall(() => origin.active--)
+    const call = new OriginCall(() => origin.active--, expectedAccept(this.#cleared.request))
     this.#call = call
     origin.pool.dispatch(dispatchOptions(this.#cleared, origin), call)
     return call.response.catch((error: Error) => this.#recover(error, origin, mayRepeat))
@@ -116,6 +117,7 @@ function dispatchOptions({ request, body }: ClearedRequest, origin: Origin): Dis
     body: body.kind === 'none' ? null : body.kind === 'bytes' ? body.bytes : body.stream,
     // Fixed for the origin: undici would take the client's Host for the TLS name, and reconnect whenever it changes.
     servername: origin.host,
+    upgrade: request.upgrade ?? null,
   }
   return options
 }
