@@ -8,11 +8,12 @@ import { connect, requestBytes } from '../helpers/raw-client.ts'
 
 const megabyte = 1_048_576
 const total = 100 * megabyte
-const state = { uploaded: 0, sent: 0 }
+const state = { uploaded: 0, sent: 0, forms: 0 }
 
 /** Counts what is uploaded, and streams a download with back-pressure. */
 const origin = http.createServer((request, response) => {
   if (request.method === 'POST') {
+    if (request.url === '/form') state.forms++
     request.on('data', (chunk: Buffer) => {
       state.uploaded += chunk.length
       if (request.url === '/slow') {
@@ -107,7 +108,6 @@ t.test('an origin that reads slowly holds the client back', async (t) => {
 })
 
 t.test('a form beyond the limit is 413 and reaches no origin', async (t) => {
-  state.uploaded = 0
   const size = 40 * megabyte
   for (const framing of [`Content-Length: ${size}`, 'Transfer-Encoding: chunked']) {
     const connection = await connect({ port: edge.httpPort })
@@ -126,7 +126,7 @@ t.test('a form beyond the limit is 413 and reaches no origin', async (t) => {
     t.equal((await connection.response())?.status, 413, framing)
     connection.destroy()
   }
-  t.equal(state.uploaded, 0)
+  t.equal(state.forms, 0)
 })
 
 function upload(path: string, framing: 'length' | 'chunked'): Promise<string> {

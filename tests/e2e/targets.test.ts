@@ -52,7 +52,7 @@ t.test('malformed or contradictory targets are refused', async (t) => {
       bytes: requestBytes('GET http://shop.example/x HTTP/1.1', ['Host: shop.example', 'Host: shop.example']),
     },
     { name: 'asterisk with POST', bytes: to('*', 'POST') },
-    { name: 'asterisk with HEAD', bytes: to('*', 'HEAD') },
+    { name: 'asterisk with HEAD', bytes: to('*', 'HEAD'), head: true },
     { name: 'asterisk with a query', bytes: to('*?x', 'OPTIONS') },
   ])
 })

@@ -29,6 +29,8 @@ export interface RefusedCase {
   readonly half?: boolean
   /** The refusal comes while the body streams: the origin may see a part, never the whole, and no response is due. */
   readonly streams?: boolean
+  /** It is a HEAD request: the refusal has no body. */
+  readonly head?: boolean
 }
 
 /** Each case gets a 4xx and a closed connection, and the origin sees nothing of it. */
@@ -37,7 +39,11 @@ export async function assertRefused(t: Test, bench: Bench, cases: readonly Refus
   for (const one of cases) {
     bench.origin.respond(answerOk)
     bench.origin.forget()
-    const outcome = await sendRaw(bench.http, one.bytes, { half: one.half === true, untilClose: true })
+    const outcome = await sendRaw(bench.http, one.bytes, {
+      half: one.half === true,
+      head: one.head === true,
+      untilClose: true,
+    })
     const status = outcome.response?.status
     const seen = { status, ending: outcome.ending, requests: bench.origin.requests.map((r) => r.raw) }
     if (one.status !== undefined) t.equal(status, one.status, `${one.name}: status`, seen)
@@ -123,5 +129,5 @@ export function inspectionsOf(edge: EdgeProcess, probe: string): string[] {
 
 /** Host and Content-Length are written by the edge itself, so their case is its own. */
 function ownSpelling(name: string): string {
-  return { host: 'Host', 'content-length': 'Content-Length' }[name.toLowerCase()] ?? name
+  return ['Host', 'Content-Length'].find((own) => own.toLowerCase() === name.toLowerCase()) ?? name
 }

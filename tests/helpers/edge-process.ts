@@ -4,8 +4,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ActiveChallenge } from '../../src/challenge/publisher.ts'
-import { connectControl } from '../../src/control/client.ts'
+import { type ControlClient, connectControl } from '../../src/control/client.ts'
 import type { HostName } from '../../src/http.ts'
 import { writeCertificate } from './certificate.ts'
 
@@ -67,7 +66,9 @@ export async function startEdgeProcess(options: EdgeOptions): Promise<EdgeProces
   const run = spawnEdge(['run', '--config', configFile])
   await waitUntilReady(run, adminPort)
   const { pid = -1 } = run.child
+  const control = controlOf(storeFolder)
   const stop = async () => {
+    await control.close()
     run.child.kill('SIGTERM')
     const exit = await withTimeout(run.exited, 15_000, () => run.child.kill('SIGKILL'))
     rmSync(folder, { recursive: true, force: true })
@@ -82,8 +83,8 @@ export async function startEdgeProcess(options: EdgeOptions): Promise<EdgeProces
     config: () => structuredClone(config),
     writeConfig: (next) => writeFileSync(configFile, typeof next === 'string' ? next : JSON.stringify(next)),
     signal: (name) => void run.child.kill(name),
-    publish: (host, token, extra) => publish(storeFolder, { host, token, expiresInMs: extra?.expiresInMs ?? 600_000 }),
-    withdraw: (host, token) => withdraw(storeFolder, host, token),
+    publish: control.publish,
+    withdraw: control.withdraw,
   }
 }
 
@@ -152,35 +153,28 @@ async function waitUntilReady(run: { child: ChildProcess; stderr(): string }, ad
   }
 }
 
-async function publish(
-  storeFolder: string,
-  order: { host: string; token: string; expiresInMs: number },
-): Promise<string> {
-  const keyAuthorization = `${order.token}.thumbprint-of-the-account-key`
-  const host = order.host as HostName // tests pass canonical names
-  const challenge: ActiveChallenge = {
-    host,
-    token: order.token,
-    keyAuthorization,
-    expiresAtMs: Date.now() + order.expiresInMs,
+/** One connection for the edge's whole life: what a connection has published is withdrawn when it closes. */
+function controlOf(storeFolder: string) {
+  let connection: Promise<ControlClient> | undefined
+  const open = () => {
+    connection ??= connectControl(storeFolder).then((client) => {
+      if (client) return client
+      throw new Error('the edge does not listen on its control socket')
+    })
+    return connection
   }
-  const control = await connectControl(storeFolder)
-  if (!control) throw new Error('the edge does not listen on its control socket')
-  try {
-    await control.publish(challenge, AbortSignal.timeout(5_000))
-  } finally {
-    control.close()
-  }
-  return keyAuthorization
-}
-
-async function withdraw(storeFolder: string, host: string, token: string): Promise<void> {
-  const control = await connectControl(storeFolder)
-  if (!control) throw new Error('the edge does not listen on its control socket')
-  try {
-    await control.withdraw({ host: host as HostName, token }, AbortSignal.timeout(5_000)) // tests pass canonical names
-  } finally {
-    control.close()
+  return {
+    async publish(host: string, token: string, options: { expiresInMs?: number } = {}): Promise<string> {
+      const keyAuthorization = `${token}.thumbprint-of-the-account-key`
+      const expiresAtMs = Date.now() + (options.expiresInMs ?? 600_000)
+      const challenge = { host: host as HostName, token, keyAuthorization, expiresAtMs } // tests pass canonical names
+      await (await open()).publish(challenge, AbortSignal.timeout(5_000))
+      return keyAuthorization
+    },
+    async withdraw(host: string, token: string): Promise<void> {
+      await (await open()).withdraw({ host: host as HostName, token }, AbortSignal.timeout(5_000)) // as above
+    },
+    close: () => connection?.then((client) => client.close()).catch(() => undefined),
   }
 }
 

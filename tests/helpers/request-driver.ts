@@ -25,8 +25,9 @@ export async function driveAll(
         connection?.socket.resetAndDestroy()
         connection = await connect(target)
       }
-      results[index] = await send(connection, request)
-      if (request.alone || !results[index] || isLast(results[index])) {
+      const answer = await send(connection, request)
+      results[index] = answer
+      if (request.alone || !answer || isLast(answer)) {
         connection.socket.resetAndDestroy() // no TIME_WAIT: a long run would use up the ports
         connection = undefined
       }
@@ -50,9 +51,12 @@ async function send(connection: RawConnection, request: DrivenRequest): Promise<
   return connection.response({ head: request.head, timeoutMs: 20_000 })
 }
 
-function isLast(response: RawResponse): boolean {
+/** A refusal always ends the connection, whether or not it says so. */
+function isLast({ status, version, headers }: RawResponse): boolean {
+  const refused = status >= 400 && status < 500 && status !== 403 && status !== 421
   return (
-    response.version === 'HTTP/1.0' ||
-    response.headers.some(([name, value]) => /^connection$/i.test(name) && /close/i.test(value))
+    refused ||
+    version === 'HTTP/1.0' ||
+    headers.some(([name, value]) => /^connection$/i.test(name) && /close/i.test(value))
   )
 }

@@ -9,6 +9,8 @@ import { type DrivenRequest, driveAll } from '../helpers/request-driver.ts'
 import { runSize } from '../helpers/run-size.ts'
 import { type Fate, fateOf, isNoWeaker } from '../helpers/verdict-of.ts'
 
+t.setTimeout(900_000)
+
 const hostsServed = ['shop.example', 'other.example']
 const active = {
   'shop.example': ['a'.repeat(22), `Zk9_-${'b'.repeat(38)}`, 'c'.repeat(128)],

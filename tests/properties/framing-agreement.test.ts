@@ -6,6 +6,8 @@ import { headerValues } from '../helpers/raw-response.ts'
 import type { RecordedRequest } from '../helpers/recording-origin.ts'
 import { runSize } from '../helpers/run-size.ts'
 
+t.setTimeout(900_000)
+
 const formType = 'application/x-www-form-urlencoded'
 const form = `Content-Type: ${formType}`
 

@@ -8,6 +8,8 @@ import { headerValues } from '../helpers/raw-response.ts'
 import { runSize } from '../helpers/run-size.ts'
 import { type Fate, isNoWeaker } from '../helpers/verdict-of.ts'
 
+t.setTimeout(900_000)
+
 const tokens = ['a'.repeat(22), `Zk9_-${'b'.repeat(38)}`]
 const bench = await startBench(t, { rules: [pathBlindRules], certificateFor: ['shop.example'] })
 const keys = new Map<string, string>()
@@ -26,9 +28,14 @@ function fieldsOf(request: NearMiss, probe: string): Field[] {
   ]
   for (const line of [...request.headers, ...request.framing]) {
     const colon = line.indexOf(':')
-    if (colon > 0) fields.push([line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()])
+    if (isWellFormed(line)) fields.push([line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()])
   }
   return fields
+}
+
+/** Node drops what is malformed before anybody sees it (a test of its own); here each field has to count. */
+function isWellFormed(line: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/.test(line)
 }
 
 /** The invariant for HTTP/2, from the fields and the body alone. */
@@ -53,9 +60,6 @@ function isAnswered(fields: readonly Field[], body: string): boolean {
     body === '' &&
     lengths.length <= 1 &&
     lengths.every((value) => /^0+$/.test(value)) &&
-    fields.every(
-      ([name, value]) => /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value),
-    ) &&
     !fields.some(([name]) => forbidden.includes(name))
   )
 }
