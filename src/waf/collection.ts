@@ -10,6 +10,8 @@ export class Collection {
   readonly name: string
   readonly #most: number
   readonly #entries = new Map<string, readonly [Entry]>()
+  /** Goes up with every change: whoever keeps values can tell that they are stale. */
+  version = 0
   /** Milliseconds since 1970 by name, where `expirevar` set one. */
   #expiries: Map<string, number> | undefined
 
@@ -31,6 +33,7 @@ export class Collection {
   }
 
   set(key: string, value: string): void {
+    this.version++
     const lowerKey = key.toLowerCase()
     const known = this.#entries.get(lowerKey)?.[0]
     if (known === undefined && this.#entries.size >= this.#most) return
@@ -38,7 +41,8 @@ export class Collection {
   }
 
   delete(lowerKey: string): void {
-    this.#entries.delete(lowerKey)
+    if (!this.#entries.delete(lowerKey)) return
+    this.version++
     this.#expiries?.delete(lowerKey)
   }
 

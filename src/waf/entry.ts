@@ -10,13 +10,14 @@ export interface TransformNode {
 /** A value of the transaction with the results of the transformations that rules have asked for so far. */
 export class Cell {
   readonly raw: string
-  readonly #results: (string | undefined)[] = []
+  #results: (string | undefined)[] | undefined
 
   constructor(raw: string) {
     this.raw = raw
   }
 
   transformed(node: TransformNode): string {
+    this.#results ??= []
     const known = this.#results[node.number]
     if (known !== undefined) return known
     const before = node.parent === undefined ? this.raw : this.transformed(node.parent)

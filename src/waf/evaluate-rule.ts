@@ -1,5 +1,5 @@
 import type { Effect, Link, Rule, RuleOperator } from './compiler/program.ts'
-import { Cell, Entry } from './entry.ts'
+import { Cell, Entry, type TransformNode } from './entry.ts'
 import { readTargets } from './evaluate-targets.ts'
 import { expandMacro } from './macro.ts'
 import type { CompiledOperator } from './operators/operator.ts'
@@ -32,54 +32,56 @@ function matchLink(state: TransactionState, rule: Rule, link: Link): boolean {
   }
   const { profile, operator } = link.condition
   const compiled = typeof operator.resolve === 'function' ? operator.resolve(state) : operator.resolve
-  const context = { link, operator, compiled }
+  const comparison: Comparison = { state, link, operator, compiled }
   let isMatch = false
   for (const entry of readTargets(state, rule, profile)) {
-    if (link.steps !== undefined) isMatch = testSteps(state, entry, context) || isMatch
-    else {
+    if (link.steps === undefined) {
       const value = link.transformation === undefined ? entry.cell.raw : entry.cell.transformed(link.transformation)
-      isMatch = testValue(state, entry, { ...context, value }) || isMatch
-    }
+      if (compare(comparison, entry, value)) isMatch = true
+    } else if (compareSteps(comparison, entry, link.steps)) isMatch = true
   }
   return isMatch
 }
 
-interface Test {
+/** One rule of a chain at work: the same for all values. */
+interface Comparison {
+  readonly state: TransactionState
   readonly link: Link
   readonly operator: RuleOperator
   readonly compiled: CompiledOperator
 }
 
 /** multiMatch: the value as it is, then after each step that changes it; each match has its effects. */
-function testSteps(state: TransactionState, entry: Entry, test: Test): boolean {
+function compareSteps(comparison: Comparison, entry: Entry, steps: readonly TransformNode[]): boolean {
   let before = entry.cell.raw
-  let isMatch = testValue(state, entry, { ...test, value: before })
-  for (const step of test.link.steps ?? []) {
+  let isMatch = compare(comparison, entry, before)
+  for (const step of steps) {
     const value = entry.cell.transformed(step)
-    if (value !== before) isMatch = testValue(state, entry, { ...test, value }) || isMatch
+    if (value !== before && compare(comparison, entry, value)) isMatch = true
     before = value
   }
   return isMatch
 }
 
-function testValue(state: TransactionState, entry: Entry, test: Test & { readonly value: string }): boolean {
-  const { value, operator, compiled } = test
+function compare(comparison: Comparison, entry: Entry, value: string): boolean {
+  const { state, operator, compiled } = comparison
   state.budget.spend(value.length)
   const isMatch = compiled.test(value) !== operator.negated
-  state.trace?.({ ruleId: state.rule?.id ?? 0, variable: entry.name, value, matched: isMatch })
-  if (isMatch) noteMatch(state, entry, test)
+  if (state.trace !== undefined) {
+    state.trace({ ruleId: state.rule?.id ?? 0, variable: entry.name, value, matched: isMatch })
+  }
+  if (isMatch) noteMatch(comparison, entry, value)
   return isMatch
 }
 
 /** MATCHED_VAR holds the value as the operator saw it. */
-function noteMatch(state: TransactionState, entry: Entry, test: Test & { readonly value: string }): void {
-  const { value, operator, link } = test
+function noteMatch({ state, operator, link, compiled }: Comparison, entry: Entry, value: string): void {
+  const argument = operator.macro === undefined ? operator.argument : expandMacro(operator.macro, state)
+  state.evidence = { operator, argument, variable: entry.name, value }
   const matched = value === entry.cell.raw ? entry : new Entry(entry.collection, entry.key, new Cell(value))
   state.matchedVariable = matched
   state.matchedVariables.push(matched)
-  const argument = operator.macro === undefined ? operator.argument : expandMacro(operator.macro, state)
-  state.evidence = { operator, argument, variable: entry.name, value }
-  if (link.capture && !operator.negated) capture(state, test.compiled, value)
+  if (link.capture && !operator.negated) capture(state, compiled, value)
   run(link.onMatch, state)
 }
 

@@ -2,19 +2,28 @@ import type { Exclusion, Rule, Selector, Target, TargetProfile } from './compile
 import { Cell, Entry } from './entry.ts'
 import type { TransactionState } from './transaction-state.ts'
 
-const NEVER_SETTLED = 99
-
 /** The values that a rule looks at, without those that the rule or a `ctl` of this transaction leaves out. */
 export function readTargets(state: TransactionState, rule: Rule, profile: TargetProfile): readonly Entry[] {
   if (state.removedTargets.length > 0) {
     const removed = state.removedTargets.filter(({ rules, word }) => rules[rule.index] === 1 && looksAt(profile, word))
-    if (removed.length > 0) return collect(state, profile, [...profile.exclusions, ...removed])
+    if (removed.length > 0) return collect(state, profile.targets, [...profile.exclusions, ...removed])
   }
+  const version = versionOf(state, profile)
   const known = state.targets[profile.number]
-  if (known !== undefined) return known
-  const entries = collect(state, profile, profile.exclusions)
-  if (profile.settled !== NEVER_SETTLED) state.targets[profile.number] = entries
+  if (known !== undefined && known.version === version) return known.entries
+  const entries = collect(state, profile.targets, profile.exclusions)
+  if (version !== undefined) state.targets[profile.number] = { entries, version }
   return entries
+}
+
+/** `undefined`: the values may change without notice. */
+function versionOf(state: TransactionState, { volatile }: TargetProfile): number | undefined {
+  let version = 0
+  for (const word of volatile) {
+    if (word.version === undefined) return undefined
+    version += word.version(state)
+  }
+  return version
 }
 
 function looksAt(profile: TargetProfile, word: Exclusion['word']): boolean {
@@ -23,12 +32,18 @@ function looksAt(profile: TargetProfile, word: Exclusion['word']): boolean {
 
 function collect(
   state: TransactionState,
-  { targets }: TargetProfile,
+  targets: readonly Target[],
   exclusions: readonly Exclusion[],
 ): readonly Entry[] {
-  const [only] = targets
-  if (targets.length === 1 && only !== undefined) return readTarget(state, only, exclusions)
-  return targets.flatMap((target) => readTarget(state, target, exclusions))
+  const [first, ...others] = targets
+  if (first === undefined) return []
+  const entries = readTarget(state, first, exclusions)
+  if (others.length === 0) return entries
+  const all = entries.slice()
+  for (const target of others) {
+    for (const entry of readTarget(state, target, exclusions)) all.push(entry)
+  }
+  return all
 }
 
 function readTarget(state: TransactionState, target: Target, exclusions: readonly Exclusion[]): readonly Entry[] {

@@ -60,6 +60,12 @@ export interface StateOptions {
   readonly trace?: ((event: TraceEvent) => void) | undefined
 }
 
+export interface KnownTargets {
+  readonly entries: readonly Entry[]
+  /** Sum of the versions of what can change within a phase. */
+  readonly version: number
+}
+
 /** All that changes while one request and its response go through the phases. */
 export class TransactionState {
   readonly program: Program
@@ -94,7 +100,7 @@ export class TransactionState {
   removedRules: Uint8Array | undefined
   readonly removedTargets: RemovedTarget[] = []
   /** Values of whole target lists, by the number of the profile. */
-  readonly targets: (readonly Entry[] | undefined)[] = []
+  readonly targets: (KnownTargets | undefined)[] = []
   readonly #variables = new Map<VariableWord, readonly Entry[]>()
   readonly matches: Match[] = []
   readonly budget: Budget

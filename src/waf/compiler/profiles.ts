@@ -1,7 +1,5 @@
-import type { Exclusion, Target, TargetProfile } from './program.ts'
+import type { TargetProfile } from './program.ts'
 import type { TargetList } from './targets.ts'
-
-const NEVER_SETTLED = 99
 
 /** Gives equal target lists one profile, so that a transaction collects their values once. */
 export class ProfileTable {
@@ -14,15 +12,15 @@ export class ProfileTable {
   intern({ targets, exclusions, key }: TargetList): TargetProfile {
     const known = this.#profiles.get(key)
     if (known !== undefined) return known
-    const profile = { number: this.#profiles.size, targets, exclusions, settled: settledPhase(targets, exclusions) }
+    const words = [...new Set(targets.map(({ word }) => word))]
+    const profile = {
+      number: this.#profiles.size,
+      targets,
+      exclusions,
+      settled: Math.max(0, ...words.map(({ settled }) => (settled === 'never' ? 0 : settled))),
+      volatile: words.filter(({ settled }) => settled === 'never'),
+    }
     this.#profiles.set(key, profile)
     return profile
   }
-}
-
-function settledPhase(targets: readonly Target[], exclusions: readonly Exclusion[]): number {
-  const phases = [...targets, ...exclusions].map(({ word }) =>
-    word.settled === 'never' ? NEVER_SETTLED : word.settled,
-  )
-  return Math.max(0, ...phases)
 }

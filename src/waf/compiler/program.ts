@@ -54,8 +54,10 @@ export interface TargetProfile {
   readonly number: number
   readonly targets: readonly Target[]
   readonly exclusions: readonly Exclusion[]
-  /** First phase from which the values stay the same; 99 where they never do. */
+  /** First phase from which the settled ones among the values stay the same. */
   readonly settled: number
+  /** Words that never settle. Values can be kept while the versions of these stay the same. */
+  readonly volatile: readonly VariableWord[]
 }
 
 /** Something that a match does besides the disruptive action: setvar, ctl … */

@@ -12,6 +12,8 @@ export interface VariableWord {
   readonly settled: Settled
   /** All values, in the order of the message. A scalar that does not exist yet has none. */
   read(state: TransactionState): readonly Entry[]
+  /** For words that never settle: a number that changes whenever the values do, where there is one. */
+  version?(state: TransactionState): number
   /** Faster way to the values under one lower-case key, where the collection has one. */
   find?(state: TransactionState, lowerKey: string): readonly Entry[]
 }

@@ -5,7 +5,10 @@ import { scalarVariable } from './scalar.ts'
 import type { VariableWord } from './variable.ts'
 
 /** The collection of this transaction alone; setvar writes it, captures are TX:0 to TX:9. */
-export const tx = collectionVariable('TX', (state) => state.tx)
+export const tx: VariableWord = {
+  ...collectionVariable('TX', (state) => state.tx),
+  version: (state) => state.tx.version,
+}
 /** What `setenv` set in this transaction; the environment of the process is not shown to rules. */
 export const env = collectionVariable('ENV', (state) => state.env)
 
