@@ -57,11 +57,6 @@ export const errorCodes = {
     status: 503,
     meaning: 'the WAF failed or ran out of its budget: fails closed',
   },
-  ACME_EDGE_DRAINING: {
-    side: 'internal',
-    status: 503,
-    meaning: 'no edge serves here: only the challenge of an order is answered',
-  },
   ACME_EDGE_CONFIG_INVALID: {
     side: 'internal',
     status: 0,

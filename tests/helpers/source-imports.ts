@@ -31,6 +31,15 @@ export function readSources(folder: string): readonly SourceFile[] {
     })
 }
 
+/** Every file of code or prose beneath a folder of the repository; of `.` those that lie directly in it. */
+export function readTexts(folder: string): readonly { readonly path: string; readonly text: string }[] {
+  const pattern = folder === '.' ? '*' : `${folder}/**/*`
+  return globSync(`${pattern}.{ts,md,sh,conf,yaml,json}`, { cwd: repository })
+    .filter((path) => path !== 'package-lock.json')
+    .sort()
+    .map((path) => ({ path, text: readFileSync(join(repository, path), 'utf8') }))
+}
+
 const statement =
   /^(?:import|export)(\s+type)?\s+(?:([^'";]*?)\s+from\s+)?'([^']+)'|\bimport\('([^']+)'\)|\bimport\.meta\.resolve\('([^']+)'\)/gm
 
