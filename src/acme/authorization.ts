@@ -71,7 +71,8 @@ async function validate(
   const send = () =>
     options.account.post({ url: challenge.url, payload: {}, doing: `the challenge for ${host}` }, signal)
   const isPending = async () => (await read()).challenge?.status === 'pending'
-  await sendOnce({ send, isPending }, signal)
+  // A resumed order: the CA was asked before the interruption and is still looking.
+  if (challenge.status === 'pending') await sendOnce({ send, isPending }, signal)
   options.onProgress({ kind: 'authorization', host, state: 'asked' })
   const done = await pollUntil({ read, isDone: (value) => value.status !== 'pending' }, signal)
   if (done.status !== 'valid') {

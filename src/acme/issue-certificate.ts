@@ -55,6 +55,7 @@ export async function issueCertificate(options: IssueOptions): Promise<StoredCer
 }
 
 type Obtained = Journal & { readonly fullChainPem: string }
+type Working = IssueOptions & { readonly account: AcmeAccount; readonly onProgress: OnProgress }
 
 async function obtain(
   options: IssueOptions & { readonly transport: Transport },
@@ -63,38 +64,41 @@ async function obtain(
 ): Promise<Obtained> {
   const { fullChainPem } = journal
   if (fullChainPem !== undefined) return { ...journal, fullChainPem }
-  const { acme, store, transport, onProgress = () => undefined } = options
-  const account = await openAccount({ acme, store, transport, onProgress }, signal)
-  const order = await openOrder({ ...options, account, onProgress }, journal, signal)
-  const begun = { ...journal, orderUrl: order.url }
+  const { onProgress = () => undefined } = options
+  const account = await openAccount({ ...options, onProgress }, signal)
+  const working = { ...options, account, onProgress }
+  return (await resume(working, journal, signal)) ?? orderAnew(working, journal, signal)
+}
+
+/** Goes on with the order of an interrupted run; `undefined` when nothing is left of it to go on with. */
+async function resume(options: Working, journal: Journal, signal: AbortSignal): Promise<Obtained | undefined> {
+  const { account, onProgress } = options
+  if (journal.orderUrl === undefined) return undefined
   try {
-    return await complete({ ...options, account, onProgress }, { journal: begun, order }, signal)
+    const order = await readOrder(account, journal.orderUrl, signal)
+    if (order.status === 'invalid') return undefined
+    onProgress({ kind: 'order', state: 'resumed', url: order.url })
+    return await complete(options, { journal, order }, signal)
   } catch (error) {
-    // The order is lost, the key is not: the next run orders anew. An interruption leaves the order to be resumed.
-    if (isFinal(error)) await writeJournal(store, { ...journal, orderUrl: undefined })
+    // Gone, of an account that the CA forgot, or failed since: the CA may have looked while nobody answered. What is not
+    // the order's fault (429, 503, no connection) is not answered with one more order.
+    if (isFinal(error)) return undefined
     throw error
   }
 }
 
-type Working = IssueOptions & { readonly account: AcmeAccount; readonly onProgress: OnProgress }
-
-/** The order of an interrupted run while the CA still holds it open, else a new one, noted before anything else. */
-async function openOrder(options: Working, journal: Journal, signal: AbortSignal): Promise<Order> {
+/** Orders, and notes the order's address before anything else, so that a crash does not cost a second order. */
+async function orderAnew(options: Working, journal: Journal, signal: AbortSignal): Promise<Obtained> {
   const { account, names, store, onProgress } = options
-  const open = journal.orderUrl === undefined ? undefined : await findOpenOrder(account, journal.orderUrl, signal)
-  const order = open ?? (await createOrder(account, names, signal))
-  if (!open) await writeJournal(store, { ...journal, orderUrl: order.url })
-  onProgress({ kind: 'order', state: open ? 'resumed' : 'created', url: order.url })
-  return order
-}
-
-async function findOpenOrder(account: AcmeAccount, url: string, signal: AbortSignal): Promise<Order | undefined> {
+  const order = await createOrder(account, names, signal)
+  const begun = { ...journal, orderUrl: order.url }
+  await writeJournal(store, begun)
+  onProgress({ kind: 'order', state: 'created', url: order.url })
   try {
-    const order = await readOrder(account, url, signal)
-    return order.status === 'invalid' ? undefined : order
+    return await complete(options, { journal: begun, order }, signal)
   } catch (error) {
-    // Gone, or of an account that the CA forgot. What is not the order's fault (429, 503) is not hidden by a new order.
-    if (isFinal(error)) return undefined
+    // The order is lost, the key is not. An interruption leaves the order to be resumed.
+    if (isFinal(error)) await writeJournal(store, { ...journal, orderUrl: undefined })
     throw error
   }
 }
@@ -102,7 +106,8 @@ async function findOpenOrder(account: AcmeAccount, url: string, signal: AbortSig
 /** Whether trying the same order again is pointless. */
 function isFinal(error: unknown): boolean {
   const status = findProblem(error)?.status ?? 0
-  return status >= 400 && status < 500 && status !== 429
+  const refused = status >= 400 && status < 500 && status !== 429
+  return refused || (error instanceof EdgeError && error.code === 'ACME_EDGE_ACME_PROTOCOL')
 }
 
 async function complete(

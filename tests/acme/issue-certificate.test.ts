@@ -119,6 +119,24 @@ t.test('an interrupted order is resumed, with the same key', { skip }, async (t)
   t.ok(kinds.includes('order resumed'), kinds.join())
 })
 
+t.test('an order that failed while nobody answered is replaced by a new one', { skip }, async (t) => {
+  const { issue, publisher, store } = await fixture(t)
+  const { publish } = publisher
+  const { write } = store
+  publisher.publish = async () => undefined
+  store.write = async (key, value) => {
+    // As a crash would: the note that the order is lost is never written.
+    const lost = key.startsWith('orders/') && String(value).includes('PRIVATE') && !String(value).includes('orderUrl')
+    if (!lost || (await store.read(key)) === undefined) await write(key, value)
+  }
+  await t.rejects(issue(['orphan.example']), { code: 'ACME_EDGE_ACME_VALIDATION_FAILED' })
+  t.match(String(await store.read('orders/orphan.example.json')), /orderUrl/)
+  store.write = write
+  publisher.publish = publish
+  const { kinds } = await issue(['orphan.example'])
+  t.ok(kinds.includes('order created'), kinds.join())
+})
+
 t.test(
   'a crash between download and installation: the certificate is installed, not ordered again',
   { skip },
