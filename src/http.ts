@@ -24,6 +24,7 @@ export interface EdgeRequest {
   readonly id: string
   readonly receivedAtMs: number
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0'
+  /** Whether the client speaks TLS: to the edge, or to a trusted proxy that says so. */
   readonly secure: boolean
   readonly method: string
   /** The target's bytes, undecoded; an absolute-form target is already reduced to origin form. */
@@ -39,6 +40,8 @@ export interface EdgeRequest {
   readonly peer: Endpoint
   /** Addresses that trusted proxies have put before the peer (X-Forwarded-For), oldest first; empty otherwise. */
   readonly forwardedFor: readonly string[]
+  /** The host that the client asked a trusted proxy for, where it says so. */
+  readonly forwardedHost: string | undefined
   readonly server: Endpoint
   readonly framing: BodyFraming
   /** A WebSocket handshake (RFC 6455 §4.1); every other Upgrade is dropped. */

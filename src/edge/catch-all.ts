@@ -1,8 +1,12 @@
-import { METHODS } from 'node:http'
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** The request and response of Node's server, HTTP/1 or HTTP/2. */
-export type RawHandler = (message: FastifyRequest['raw'], response: FastifyReply['raw']) => void
+export type RawHandler = (
+  message: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+) => void
 
 /** Options by which fastify lets every request through to the one route, whatever its target and Host. */
 export const catchAllOptions = {

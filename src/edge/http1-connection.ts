@@ -10,6 +10,8 @@ import { type SocketEndpoints, socketEndpoints } from './socket-endpoints.ts'
 
 /** How long a refused client may take to read its answer before the socket is cut. */
 const LINGER_MS = 500
+/** How long a client that has closed its side is believed to wait for an answer, or for the next piece of it. */
+const HALF_CLOSED_MS = 1_000
 
 /**
  * One HTTP/1 connection with its guard in front of Node's parser. Heads come out in the order in which the parser emits
@@ -34,11 +36,13 @@ export class Http1Connection {
     this.#edge = edge
     const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[] // Node's own listener, the only one so far
     this.#guard = new Http1Guard(edge().limits, {
+      mayBegin: () => this.#mayBegin(),
       head: (head) => this.#heads.push(head),
       forward: (bytes) => parse?.call(socket, bytes),
       refuse: (refusal, head, inBody) => this.#refuse(refusal, head, inBody),
     })
     const push = (bytes: Buffer) => this.#guard.push(bytes)
+    socket.on('end', () => this.#onHalfClosed())
     socket.on('data', push) // takes the socket back from the parser, which otherwise reads it in native code
     if (parse !== undefined) socket.removeListener('data', parse)
     this.release = () => {
@@ -67,8 +71,30 @@ export class Http1Connection {
 
   exchangeClosed(): void {
     this.#openExchanges--
-    if (this.#refusal !== undefined) this.#answerRefusal(this.#refusal)
-    else if (this.#closing) this.closeWhenIdle()
+    if (this.#refusal !== undefined) return this.#answerRefusal(this.#refusal)
+    if (this.#closing) return this.closeWhenIdle()
+    this.#guard.resume()
+    this.#socket.resume()
+  }
+
+  /** One request at a time, in order: pipelined ones wait, and so does the client (RFC 9112 §9.3.2). */
+  #mayBegin(): boolean {
+    if (this.#openExchanges === 0) return true
+    this.#socket.pause()
+    return false
+  }
+
+  /**
+   * The client will send no more. It may still want its answer, or be gone: TCP does not tell. It counts as gone when nothing
+   * could be sent to it for a while, so that an event stream to a closed page does not stay open for ever.
+   */
+  #onHalfClosed(): void {
+    let written = -1
+    const timer = setInterval(() => {
+      if (this.#socket.bytesWritten === written) this.#socket.destroy()
+      written = this.#socket.bytesWritten
+    }, HALF_CLOSED_MS)
+    this.#socket.on('close', () => clearInterval(timer))
   }
 
   /** Ends the connection now if nothing is going on, otherwise after the response that is due. */

@@ -9,6 +9,8 @@ export interface GuardedHead {
 }
 
 export interface GuardEvents {
+  /** Whether another message may begin; otherwise the guard keeps what has come until `resume`. */
+  mayBegin(): boolean
   /** A complete head; its bytes reach the parser right after this returns. */
   head(head: GuardedHead): void
   /** The bytes may go to the parser. */
@@ -34,6 +36,7 @@ export class Http1Guard {
   #state: State = { kind: 'head' }
   #head = ''
   #skippedEmptyLine = false
+  #held: Buffer | undefined
 
   constructor(limits: HeadLimits, events: GuardEvents) {
     this.#limits = limits
@@ -51,8 +54,24 @@ export class Http1Guard {
   }
 
   push(bytes: Buffer): void {
-    let rest = bytes
-    while (rest.length > 0 && this.#state.kind !== 'refused') rest = rest.subarray(this.#step(rest))
+    let rest = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes])
+    this.#held = undefined
+    while (rest.length > 0 && this.#state.kind !== 'refused') {
+      if (this.#isBetweenMessages() && !this.#events.mayBegin()) {
+        this.#held = rest
+        return
+      }
+      rest = rest.subarray(this.#step(rest))
+    }
+  }
+
+  /** Goes on with what was kept back. */
+  resume(): void {
+    if (this.#held !== undefined) this.push(Buffer.alloc(0))
+  }
+
+  #isBetweenMessages(): boolean {
+    return this.#state.kind === 'head' && this.#head === ''
   }
 
   /** Consumes at least one byte and says how many. */

@@ -11,6 +11,7 @@ import { socketEndpoints } from './socket-endpoints.ts'
 /** The request of an HTTP/2 stream, as an HTTP/1.1 origin will see it (RFC 9113 §8.3), or why it is refused. */
 export function readHttp2Request(message: Http2ServerRequest, edge: Generation): EdgeRequest | Refusal {
   const { peer, server } = socketEndpoints(message.stream.session?.socket as never) // the session's proxy has the same properties
+  if (message.method === 'CONNECT') return refusal(405, 'CONNECT is not proxied')
   const path = rawPath(message)
   if (!isTargetText(path)) return refusal(400, 'malformed :path')
   if (path.length > edge.limits.targetBytes) return refusal(414, 'target longer than limits.target_size')

@@ -39,8 +39,10 @@ export interface SecureListenerOptions extends ListenerOptions {
   readonly ticketKeys: Buffer | undefined
 }
 
-/** The guard bounds the head before the parser sees it; a missing Host is refused, and recorded, by the edge itself. */
-const http1Options = { requireHostHeader: false, insecureHTTPParser: false, maxHeaderSize: 1_114_112 } as const
+/** The guard bounds the head before the parser sees it (limits.header_size is at most 1 MiB). */
+const MAX_PARSER_HEAD_BYTES = 1_114_112
+/** A missing Host is refused, and recorded, by the edge itself. */
+const http1Options = { requireHostHeader: false, insecureHTTPParser: false } as const
 
 /** Opens a listener for HTTP/1. Throws EdgeError ACME_EDGE_LISTEN_FAILED with the address and what to do. */
 export async function openHttpListener(address: ListenAddress, options: ListenerOptions): Promise<Listener> {
@@ -56,7 +58,6 @@ export async function openHttpsListener(address: ListenAddress, options: SecureL
     http2: true,
     https: {
       allowHTTP1: true,
-      ...http1Options,
       SNICallback: options.certificates.sniCallback(),
       minVersion: 'TLSv1.2',
       handshakeTimeout: limits.headerTimeoutMs,
@@ -128,12 +129,16 @@ class NodeListener implements Listener {
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       maxRequestsPerSocket: limits.requestsPerSocket,
       timeout: 0,
+      connectionsCheckingInterval: 1_000, // Node looks for slow heads every 30 s by default
+      maxHeaderSize: MAX_PARSER_HEAD_BYTES,
       shouldUpgradeCallback: isWebSocketHandshake,
       httpAllowHalfOpen: true, // a client that has sent all it will send still wants its answer
     })
     server.on('checkContinue', this.#onRequest)
     server.on('checkExpectation', this.#onRequest)
-    server.on('connect', (message: IncomingMessage, socket: Socket) => this.#onConnect(message, socket))
+    server.on('connect', (message: IncomingMessage | Http2ServerRequest, other: Socket | Http2ServerResponse) =>
+      this.#onConnect(message, other),
+    )
     server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#onUpgrade(message, socket, head),
     )
@@ -233,7 +238,8 @@ class NodeListener implements Listener {
     this.#app.routing(message, response)
   }
 
-  #onConnect(message: IncomingMessage, socket: Socket): void {
+  #onConnect(message: IncomingMessage | Http2ServerRequest, socket: Socket | Http2ServerResponse): void {
+    if (socket instanceof Http2ServerResponse) return this.#onRequest(message, socket)
     this.#connections.get(socket)?.refuseTunnel(`CONNECT ${message.url ?? ''} HTTP/${message.httpVersion}\r\n`)
   }
 

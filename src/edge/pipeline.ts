@@ -49,6 +49,7 @@ async function inspectAndForward(
   const inspected = await inspectRequest(exchange, inspection)
   if (inspected.kind === 'dropped') return 'drop'
   if (inspected.kind === 'answered') return inspected.response
+  if (exchange.request.targetForm === 'asterisk') return { status: 204, headers: [], body: { kind: 'none' } } // RFC 9110 §9.3.7
   const site = edge.sites.find(exchange.request)
   if (site === undefined) throw new EdgeError('ACME_EDGE_SITE_UNKNOWN', `no site for ${exchange.request.host}`)
   if (site.kind === 'answer') return site.response

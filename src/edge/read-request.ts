@@ -32,12 +32,12 @@ export function readRequest(head: ReceivedHead, reader: RequestReader): EdgeRequ
   if (parsed === undefined) return refusal(400, 'malformed Host')
   const target = readTarget(head.method, head.rawTarget, authority)
   if (target.kind === 'refusal') return target
-  const { client, forwardedFor } = reader.clientAddress(head.peer, head.headers)
+  const { client, forwardedFor, scheme, forwardedHost } = reader.clientAddress(head.peer, head.headers)
   return {
     id: reader.nextId(),
     receivedAtMs: reader.now(),
     protocol: head.protocol,
-    secure: head.secure,
+    secure: scheme === undefined ? head.secure : scheme === 'https',
     method: head.method,
     target: target.target,
     targetForm: target.form,
@@ -47,6 +47,7 @@ export function readRequest(head: ReceivedHead, reader: RequestReader): EdgeRequ
     client,
     peer: head.peer,
     forwardedFor,
+    forwardedHost,
     server: head.server,
     framing: head.framing,
     upgrade: head.upgrade,

@@ -37,6 +37,7 @@ export async function recordRefused(head: RefusedHead, refusal: Refusal, edge: G
     client,
     peer: client,
     forwardedFor: [],
+    forwardedHost: undefined,
     server,
     method,
     target,

@@ -27,11 +27,12 @@ export function originHeaders(request: EdgeRequest, body: ClearedBody): string[]
 
 function addForwarding(out: string[], request: EdgeRequest): void {
   const { address } = request.client
+  const host = request.forwardedHost ?? request.authority
   const scheme = request.secure ? 'https' : 'http'
   out.push('x-forwarded-for', [...request.forwardedFor, request.peer.address].join(', '))
-  out.push('x-forwarded-host', request.authority, 'x-forwarded-proto', scheme, 'x-real-ip', address)
+  out.push('x-forwarded-host', host, 'x-forwarded-proto', scheme, 'x-real-ip', address)
   const node = address.includes(':') ? `"[${address}]"` : address
-  out.push('forwarded', `for=${node};host="${request.authority}";proto=${scheme}`)
+  out.push('forwarded', `for=${node};host="${host}";proto=${scheme}`)
 }
 
 /** The fields of an origin's response that go on to the client. */
