@@ -18,7 +18,7 @@ export async function retrySafely<T>(signal: AbortSignal, work: () => Promise<T>
       return await work()
     } catch (error) {
       if (attempt === attempts || !isTransient(error)) throw error
-      await pause(firstWaitMs * 2 ** (attempt - 1), signal)
+      await pause(waitMsAfter(error, attempt), signal)
     }
   }
 }
@@ -50,7 +50,7 @@ export async function sendOnce(
       return
     } catch (error) {
       if (attempt === attempts || !isTransient(error)) throw error
-      await pause(firstWaitMs * 2 ** (attempt - 1), signal)
+      await pause(waitMsAfter(error, attempt), signal)
       if (!(await retrySafely(signal, options.isPending))) return
     }
   }
@@ -60,6 +60,12 @@ function isTransient(error: unknown): boolean {
   if (error instanceof EdgeError && error.code === 'ACME_EDGE_ACME_UNREACHABLE') return true
   const status = findProblem(error)?.status ?? 0
   return status >= 500 && status <= 599
+}
+
+/** As long as the CA asked for (RFC 9110 §10.2.3), else ever longer. */
+function waitMsAfter(error: unknown, attempt: number): number {
+  const retryAt = error instanceof EdgeError ? Date.parse(String(error.details.retryAt)) : Number.NaN
+  return Number.isNaN(retryAt) ? firstWaitMs * 2 ** (attempt - 1) : retryAt - Date.now()
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

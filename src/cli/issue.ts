@@ -38,7 +38,7 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   const config = await loadConfig(flags.config)
   const acme = requireAcme(config)
   const { store, folder: certificateFolder } = await openStore(config.store, createLog('warn'))
-  const view = await chooseIssueView({ names, json: flags.json, terminal: process.stdout.isTTY })
+  const view = await chooseIssueView({ names, json: flags.json, terminal: isWatched(process.stdout) })
   const answering = await openPublisher(config, certificateFolder)
   const interruption = watchInterruption()
   const { signal } = interruption
@@ -57,6 +57,11 @@ async function run(options: IssueOptions, shown: { readonly view: IssueView; rea
   view.begin(via)
   const issued = issueCertificate({ ...options, onProgress: view.onProgress })
   await view.end(issued)
+}
+
+/** Somebody watches; a terminal of no width (a build's, a recorder's) gets lines, since nothing can be drawn on it. */
+function isWatched({ isTTY, columns }: { isTTY?: boolean; columns?: number }): boolean {
+  return isTTY === true && (columns ?? 0) >= 20
 }
 
 interface Answering {
