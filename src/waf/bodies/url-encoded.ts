@@ -1,0 +1,30 @@
+import { decodePercent } from '../transformations/url-decode.ts'
+import type { Argument, BodyLimits, ParsedBody } from './body-parser.ts'
+
+/**
+ * Names and values of a form body or query string, each decoded once. A broken `%` stays as it was sent, empty members
+ * are skipped, a member without `=` has an empty value. Members beyond `limits.argumentCount` are an error.
+ */
+export function parseUrlEncoded(body: string, separator: string, limits: BodyLimits): ParsedBody {
+  const found: Argument[] = []
+  let error: string | undefined
+  for (let start = 0; start < body.length; ) {
+    const next = body.indexOf(separator, start)
+    const end = next === -1 ? body.length : next
+    if (end > start) {
+      if (found.length >= limits.argumentCount) {
+        error = `more than ${limits.argumentCount} arguments`
+        break
+      }
+      found.push(readMember(body.slice(start, end)))
+    }
+    start = end + separator.length
+  }
+  return { arguments: found, files: [], partHeaders: [], multipart: undefined, error }
+}
+
+function readMember(text: string): Argument {
+  const equals = text.indexOf('=')
+  if (equals < 0) return { name: decodePercent(text), value: '' }
+  return { name: decodePercent(text.slice(0, equals)), value: decodePercent(text.slice(equals + 1)) }
+}
