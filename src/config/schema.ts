@@ -30,7 +30,7 @@ export function edgeSchema(folder: string) {
   const addresses = listOf(listener, 'the list is empty: write at least one address')
   return mapOf({
     listen: required(mapOf({ http: required(addresses), https: optional(addresses, () => []) })),
-    sites: required(listOf(siteSchema(folder), 'the list is empty: write at least one site')),
+    sites: optional(listOf(siteSchema(folder), 'the list is empty: write at least one site'), () => []),
     waf: optional(wafSchema(folder), defaultWaf),
     acme: optionalOrNone(acmeSchema(folder)),
     store: optional(storeIn(folder), () => ({ kind: 'file' as const, folder: resolve(folder, 'certs') })),

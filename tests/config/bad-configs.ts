@@ -49,7 +49,7 @@ export const badConfigs: readonly BadConfig[] = [
   ['__proto__', `${good}__proto__: {mode: off}\n`, '3:1', /unknown key "__proto__"/],
   ['a list as a key', `${good}? [a]\n: 1\n`, '3:3', /a key must be a plain word/],
   ['no listen', sites, '1:1', /the key "listen" is missing/],
-  ['no sites', listen, '1:1', /the key "sites" is missing/],
+  ['no sites in the list', `${listen}sites: []\n`, '2:8', /write at least one site/],
   ['no http listener', `${sites}listen: {https: ["127.0.0.1:1"]}\n`, '2:9', /the key "http" is missing/],
   ['no origin', `${listen}sites:\n  - hosts: [a.example]\n`, '3:5', /the key "origin" is missing/],
   ['no hosts', `${listen}sites:\n  - origin: ["http://127.0.0.1:9"]\n`, '3:5', /the key "hosts" is missing/],

@@ -145,6 +145,10 @@ t.test('a byte order mark and CRLF line ends are fine', async (t) => {
   t.equal((await loadConfig(write('bom.yaml', text))).sites[0]?.origins[0]?.port, 80)
 })
 
+t.test('a config without sites is enough for issuing', async (t) => {
+  t.strictSame((await loadConfig(write('issue.yaml', 'listen: {http: ["127.0.0.1:1"]}'))).sites, [])
+})
+
 t.test('an empty list of rules is fine where nothing is inspected', async (t) => {
   const text = `${minimal.slice(0, -1)},"waf":{"mode":"off","rules":[]}}`
   t.strictSame((await loadConfig(write('off.yaml', text))).waf.rules, [])
