@@ -122,7 +122,13 @@ function dohFlags(): string[] {
 }
 
 function start(name: string, args: string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(String(findProgram(name)), args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const options = { env: { ...process.env, ...env }, stdio: ['ignore' as const, 'pipe' as const, 'pipe' as const] }
+  const child = spawn(String(findProgram(name)), args, options)
+  // A test that ends early must not leave servers behind.
+  const kill = () => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.removeListener('exit', kill))
+  return child
 }
 
 async function printed(child: ChildProcess, text: string): Promise<void> {

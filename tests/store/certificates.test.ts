@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { lstat, readdir, readFile, readlink, realpath, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { cp, lstat, readdir, readFile, readlink, realpath, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -80,7 +80,7 @@ t.test('a damaged live file is restored from the checksummed copy of its set', a
 
 t.test('a folder made by hand is loaded, and kept aside when a certificate of ours takes its place', async (t) => {
   const folder = t.testdir()
-  await writeCertificate(folder, ['*.hand.example', 'hand.example'])
+  await writeByHand(folder, ['*.hand.example', 'hand.example'])
   const loaded = await loadCertificate(folder, '*.hand.example')
   t.same(loaded?.names, ['*.hand.example', 'hand.example'])
   await installCertificate(folder, { name: '*.hand.example', ...(await newPair(folder, '*.hand.example')) })
@@ -91,8 +91,8 @@ t.test('a folder made by hand is loaded, and kept aside when a certificate of ou
 
 t.test('a broken folder is listed as broken and does not hide the others', async (t) => {
   const folder = t.testdir()
-  await writeCertificate(folder, ['good.example'])
-  await writeCertificate(folder, ['bad.example'])
+  await writeByHand(folder, ['good.example'])
+  await writeByHand(folder, ['bad.example'])
   await truncate(join(folder, 'live/bad.example/privkey.pem'), 10)
   const listed = await listCertificates(folder)
   t.match(listed, [
@@ -121,6 +121,15 @@ t.test('openssl reads what was installed', async (t) => {
   if (!found) return t.pass('openssl reads it', { skip: 'openssl is not installed' })
   t.match(found.stdout, /DNS:a\.example/)
 })
+
+/** Files copied there by a person: a real folder, and nothing in the archive. */
+async function writeByHand(folder: string, names: string[]): Promise<void> {
+  const scratch = join(folder, `scratch-${Math.random()}`)
+  await writeCertificate(scratch, names)
+  const name = String(names[0])
+  await cp(await realpath(join(scratch, 'live', name)), join(folder, 'live', name), { recursive: true })
+  await rm(join(folder, 'live', name, 'set.record'), { force: true })
+}
 
 async function newPair(base: string, ...names: string[]): Promise<{ fullChainPem: string; privateKeyPem: string }> {
   const scratch = join(base, `scratch-${Math.random()}`)
