@@ -28,6 +28,11 @@ export const errorCodes = {
     status: 0,
     meaning: 'an address cannot be listened on: in use, not allowed or not of this machine',
   },
+  ACME_EDGE_LOG_UNWRITABLE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a log file that the config names cannot be opened for writing',
+  },
   ACME_EDGE_ALREADY_RUNNING: { side: 'internal', status: 0, meaning: 'another edge runs with the same store' },
   ACME_EDGE_CONTROL_FAILED: {
     side: 'internal',

@@ -20,6 +20,7 @@ export const field = {
   ruleIds: 'rule_ids',
   errorCode: 'error_code',
   error: 'error',
+  problems: 'problems',
   name: 'name',
   path: 'path',
 } as const

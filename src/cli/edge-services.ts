@@ -6,6 +6,7 @@ import type { AccessRecord } from '../edge/access-log.ts'
 import type { EdgeServices, RunningEdge } from '../edge/start.ts'
 import { createAccessLogger, type Logger } from '../log.ts'
 import { loadRuleSet } from '../waf/rule-set.ts'
+import type { RuleSet } from '../waf/transaction-types.ts'
 
 export interface BuiltServices {
   readonly services: EdgeServices
@@ -28,7 +29,7 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
     },
     services: {
       log,
-      loadRules: ({ waf }) => loadRuleSet({ files: waf.rules, mode: waf.mode }),
+      loadRules,
       observe: ({ status, notes, durationMs }: AccessRecord) =>
         metrics.observeRequest({
           status,
@@ -40,6 +41,11 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
       accessLog: openAccessLog(config),
     },
   }
+}
+
+/** Compiles the rules of a config. Throws EdgeError ACME_EDGE_RULES_INVALID with every problem and its place. */
+export function loadRules({ waf }: EdgeConfig): Promise<RuleSet> {
+  return loadRuleSet({ files: waf.rules, mode: waf.mode })
 }
 
 function openAccessLog({ log }: EdgeConfig): Logger | undefined {

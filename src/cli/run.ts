@@ -100,8 +100,12 @@ async function reload(old: EdgeConfig, service: RunningService, log: Logger): Pr
     log.info({ [field.path]: next.file }, 'reloaded')
     return next
   } catch (error) {
-    const { code, message } = toEdgeError(error)
-    log.error({ [field.errorCode]: code, [field.error]: message }, 'reload refused; the old config serves on')
+    const { code, message, problems } = toEdgeError(error)
+    const places = problems.map(
+      ({ location: { file, line, column }, message: text }) => `${file}:${line}:${column}: ${text}`,
+    )
+    const fields = { [field.errorCode]: code, [field.error]: message, [field.problems]: places }
+    log.error(fields, 'reload refused; the old config serves on')
     return old
   }
 }

@@ -6,7 +6,7 @@ import type { EdgeConfig, ListenAddress } from '../config/config.ts'
 import { startEdge } from '../edge/start.ts'
 import type { Logger } from '../log.ts'
 import { startWorkers } from '../workers/primary.ts'
-import { buildServices } from './edge-services.ts'
+import { buildServices, loadRules } from './edge-services.ts'
 
 /** An edge of one process or of several: whoever runs it need not know which. */
 export interface RunningService {
@@ -36,12 +36,16 @@ async function startAlone(config: EdgeConfig, log: Logger): Promise<RunningServi
 }
 
 async function startPool(config: EdgeConfig, log: Logger): Promise<RunningService> {
+  await loadRules(config) // here the problems have their places; a worker could only say that there are some
   const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
   const pool = await startWorkers(config, { program, log, challenges: new ActiveChallenges() })
   return {
     publisher: pool.publisher,
     addresses: pool.addresses,
-    reload: (next) => pool.reload(next),
+    async reload(next) {
+      await loadRules(next)
+      await pool.reload(next)
+    },
     metrics: async () => (await pool.metrics()) as MetricsSnapshot[], // what the workers' createMetrics gave
     close: () => pool.close(),
   }

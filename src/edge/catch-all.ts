@@ -12,6 +12,7 @@ export type RawHandler = (
 export const catchAllOptions = {
   rewriteUrl: () => '/', // the target as received stays in originalUrl: no decoding, no 400 for odd bytes
   logger: false,
+  clientErrorHandler: () => undefined, // the listener's own handler answers and records
   return503OnClosing: false, // the edge drains by itself
 } as const
 

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { EdgeError } from '../errors.ts'
 import type { Transaction } from '../waf/transaction-types.ts'
 
 /** Where a transaction's matches go when it ends. */
@@ -45,8 +46,7 @@ interface LogFile {
 
 function openLog(path: string | undefined, onFailure: LogFailure): LogFile | undefined {
   if (path === undefined) return undefined
-  mkdirSync(dirname(path), { recursive: true })
-  const file = openSync(path, 'a', 0o640)
+  const file = openForAppending(path)
   return {
     append(text) {
       try {
@@ -56,6 +56,16 @@ function openLog(path: string | undefined, onFailure: LogFailure): LogFile | und
       }
     },
     close: () => closeSync(file),
+  }
+}
+
+function openForAppending(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    return openSync(path, 'a', 0o640)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new EdgeError('ACME_EDGE_LOG_UNWRITABLE', `cannot open the log ${path}: ${why}`, { cause })
   }
 }
 
