@@ -10,10 +10,13 @@ export interface TransformNode {
 /** A value of the transaction with the results of the transformations that rules have asked for so far. */
 export class Cell {
   readonly raw: string
+  /** What the memory of verdicts knows about this value, once it was asked. */
+  misses: Uint8Array | undefined
   #results: (string | undefined)[] | undefined
 
   constructor(raw: string) {
     this.raw = raw
+    this.misses = undefined
   }
 
   transformed(node: TransformNode): string {

@@ -33,12 +33,13 @@ function matchLink(state: TransactionState, rule: Rule, link: Link): boolean {
   const { profile, operator } = link.condition
   const compiled = typeof operator.resolve === 'function' ? operator.resolve(state) : operator.resolve
   const comparison: Comparison = { state, link, operator, compiled }
+  const memory = operator.macro === undefined ? state.verdicts : undefined
   let isMatch = false
   for (const entry of readTargets(state, rule, profile)) {
-    if (link.steps === undefined) {
-      const value = link.transformation === undefined ? entry.cell.raw : entry.cell.transformed(link.transformation)
-      if (compare(comparison, entry, value)) isMatch = true
-    } else if (compareSteps(comparison, entry, link.steps)) isMatch = true
+    const misses = memory?.missesOf(entry.cell)
+    if (misses?.[link.number] === 1) continue
+    if (compareEntry(comparison, entry)) isMatch = true
+    else if (misses !== undefined) misses[link.number] = 1
   }
   return isMatch
 }
@@ -49,6 +50,16 @@ interface Comparison {
   readonly link: Link
   readonly operator: RuleOperator
   readonly compiled: CompiledOperator
+}
+
+function compareEntry(comparison: Comparison, entry: Entry): boolean {
+  const { steps, transformation } = comparison.link
+  if (steps !== undefined) return compareSteps(comparison, entry, steps)
+  return compare(
+    comparison,
+    entry,
+    transformation === undefined ? entry.cell.raw : entry.cell.transformed(transformation),
+  )
 }
 
 /** multiMatch: the value as it is, then after each step that changes it; each match has its effects. */

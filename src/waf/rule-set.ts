@@ -9,6 +9,8 @@ import type { Location } from './seclang/location.ts'
 import { idleTransaction, RuleTransaction } from './transaction.ts'
 import { type Clock, type TraceEvent, TransactionState } from './transaction-state.ts'
 import type { RuleSet, TransactionInput, WafMode } from './transaction-types.ts'
+import { VerdictMemory } from './verdict-memory.ts'
+import { warm } from './warm.ts'
 
 export interface LoadOptions {
   /** Paths of SecLang files, in load order; globs are already expanded. */
@@ -37,8 +39,11 @@ const defaultBudget: BudgetLimits = { sliceMs: 10, phaseMs: 1000 }
 export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
   const program = tryCompile(options)
   const clock: Clock = { now: options.now ?? Date.now, elapsed: options.elapsed ?? (() => performance.now()) }
+  if (options.mode !== 'off') await warm(program, clock.elapsed)
   const budget = { ...defaultBudget, ...options.budget }
-  const stateOptions = { clock, budget, persistent: new PersistentCollections(), trace: options.trace }
+  // A trace shows every comparison, so none may be left out.
+  const verdicts = options.trace === undefined ? new VerdictMemory(program.linkCount) : undefined
+  const stateOptions = { clock, budget, persistent: new PersistentCollections(), verdicts, trace: options.trace }
   return Object.freeze({
     mode: options.mode,
     ruleCount: program.rules.length,

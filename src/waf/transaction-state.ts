@@ -9,6 +9,7 @@ import { RequestBodyState } from './request-body-state.ts'
 import { RequestParts } from './request-parts.ts'
 import type { ResponseHead, TransactionInput } from './transaction-types.ts'
 import type { VariableWord } from './variables/variable.ts'
+import type { VerdictMemory } from './verdict-memory.ts'
 
 /** `ctl:ruleRemoveTargetBy…`: for these rules (a flag by rule index) the variable, or one member of it, is not looked at. */
 export interface RemovedTarget {
@@ -57,6 +58,8 @@ export interface StateOptions {
   readonly clock: Clock
   readonly budget: BudgetLimits
   readonly persistent: PersistentCollections
+  /** `undefined`: every comparison is made. */
+  readonly verdicts: VerdictMemory | undefined
   readonly trace?: ((event: TraceEvent) => void) | undefined
 }
 
@@ -79,6 +82,7 @@ export class TransactionState {
   /** Those of `persistent` that this transaction has opened, by lower-case name. */
   readonly collections = new Map<string, Collection>()
   readonly persistent: PersistentCollections
+  readonly verdicts: VerdictMemory | undefined
   phase = 1
   /** Never above the ceiling that `waf.mode` sets. */
   engine: EngineMode
@@ -111,6 +115,7 @@ export class TransactionState {
     this.clock = options.clock
     this.trace = options.trace
     this.persistent = options.persistent
+    this.verdicts = options.verdicts
     this.budget = new Budget(options.clock.elapsed, options.budget)
     this.settings = program.settings
     this.engine = program.settings.engine

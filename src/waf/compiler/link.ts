@@ -12,6 +12,7 @@ interface Linker {
   readonly index: RuleIndex
   readonly profiles: ProfileTable
   readonly trie: TransformationTrie
+  linkCount: number
 }
 
 /** Applies the updates, then joins everything into the frozen program: what refers to other rules is worked out here. */
@@ -21,7 +22,12 @@ export function linkProgram(assembly: Assembly, mode: WafMode): Program {
     const verdicts = assembly.updates.map((update) => update(chain))
     return !verdicts.includes('remove')
   })
-  const linker = { index: indexRules(chains), profiles: new ProfileTable(), trie: new TransformationTrie() }
+  const linker: Linker = {
+    index: indexRules(chains),
+    profiles: new ProfileTable(),
+    trie: new TransformationTrie(),
+    linkCount: 0,
+  }
   const jumps = positionsAfterMatch(assembly, chains)
   const rules = chains.map((chain, index) => linkRule(chain, { index, nextPosition: jumps[index] ?? 0, linker }))
   const ceiling = ceilingOf(mode)
@@ -31,6 +37,7 @@ export function linkProgram(assembly: Assembly, mode: WafMode): Program {
     phases: [0, 1, 2, 3, 4, 5].map((phase) => rules.filter((rule) => rule.phase === phase)),
     rules,
     profiles: linker.profiles.all,
+    linkCount: linker.linkCount,
     ceiling,
     mayRaiseEngine: chains.some(({ links }) => links.some(({ actions }) => actions.mayRaiseEngine === true)),
   })
@@ -90,6 +97,7 @@ function linkOne(draft: LinkDraft, { inherited, next, linker }: LinkContext): Li
   const path = linker.trie.path([...before, ...actions.transformations])
   const effects = (pending: readonly PendingEffect[]): Effect[] => pending.map((resolve) => resolve(linker.index))
   return {
+    number: linker.linkCount++,
     location: node.location,
     raw: node.raw,
     condition: targets && operator && { profile: linker.profiles.intern(targets), operator },

@@ -76,6 +76,8 @@ export interface RuleOperator {
 
 /** One rule of a chain (or a rule that stands alone). */
 export interface Link {
+  /** Unique in its program. */
+  readonly number: number
   readonly location: Location
   readonly raw: string
   /** `undefined`: SecAction, which always matches. */
@@ -127,6 +129,7 @@ export interface Program {
   readonly phases: readonly (readonly Rule[])[]
   readonly rules: readonly Rule[]
   readonly profiles: readonly TargetProfile[]
+  readonly linkCount: number
   /** The most that ctl:ruleEngine can reach: what `waf.mode` allows. */
   readonly ceiling: EngineMode
   /** Whether some `ctl:ruleEngine=On` can switch blocking on. */
