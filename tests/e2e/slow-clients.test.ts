@@ -1,6 +1,7 @@
 import t from 'tap'
 import { onConnection, startBench } from '../helpers/edge-cases.ts'
-import { requestBytes } from '../helpers/raw-client.ts'
+import { eventually } from '../helpers/edge-process.ts'
+import { type RawConnection, requestBytes } from '../helpers/raw-client.ts'
 
 const bench = await startBench(t, {
   limits: { header_timeout: '1s', body_idle_timeout: '1s', keep_alive_timeout: '1s', requests_per_socket: 3 },
@@ -62,18 +63,22 @@ t.test('a connection serves its number of requests, then closes in an orderly wa
   })
 })
 
-t.test('a client that goes away ends its request at the origin', async (t) => {
+t.test('a client that goes away ends its request at the origin, and the request is recorded', async (t) => {
+  const leave = {
+    reset: (connection: RawConnection) => connection.socket.resetAndDestroy(),
+    close: (connection: RawConnection) => connection.destroy(),
+  }
   bench.origin.respond(() => {})
-  await onConnection(bench.http, async (connection) => {
-    connection.write(requestBytes('GET /gone HTTP/1.1', [host]))
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  })
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  const requests = bench.origin.requests.filter((request) => request.target === '/gone')
-  t.equal(requests.length, 1)
-  const records = await bench.edge.accessRecords()
-  t.ok(
-    records.some((record) => record.target === '/gone'),
-    'it is recorded',
-  )
+  for (const [how, go] of Object.entries(leave)) {
+    const before = bench.origin.openSockets().length
+    await onConnection(bench.http, async (connection) => {
+      connection.write(requestBytes(`GET /${how} HTTP/1.1`, [host]))
+      await eventually('the origin has it', () => bench.origin.requests.some(({ target }) => target === `/${how}`))
+      go(connection)
+    })
+    const isRecorded = async () => (await bench.edge.accessRecords()).some(({ target }) => target === `/${how}`)
+    await eventually(`${how}: recorded`, isRecorded)
+    await eventually(`${how}: the origin connection is closed`, () => bench.origin.openSockets().length <= before)
+    t.equal(bench.origin.requests.filter(({ target }) => target === `/${how}`).length, 1, `${how}: sent once`)
+  }
 })

@@ -52,13 +52,13 @@ export function nearMisses({ tokens, attacks }: Vocabulary): fc.Arbitrary<NearMi
   return fc
     .record({
       method: weighted(
-        [12, 'GET'],
-        [3, 'HEAD'],
-        [2, 'POST'],
+        [24, 'GET'],
+        [6, 'HEAD'],
+        [4, 'POST'],
         [1, 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND', 'get', 'GETS', 'TRACE', 'QUERY'],
       ),
       target: target(token, attack),
-      version: weighted([20, 'HTTP/1.1'], [4, 'HTTP/1.0'], [1, 'HTTP/1.2', 'HTTP/2.0', 'http/1.1']),
+      version: weighted([50, 'HTTP/1.1'], [8, 'HTTP/1.0'], [1, 'HTTP/1.2', 'HTTP/2.0', 'http/1.1']),
       hosts: hosts(),
       headers: headers(attack),
       ...{ framing: fc.constant([] as readonly string[]), body: fc.constant('') },
@@ -205,8 +205,8 @@ function hosts(): fc.Arbitrary<readonly string[]> {
   ]
   const lists = [['shop.example', 'other.example'], ['shop.example', 'shop.example'], [], ['', 'shop.example']]
   return weightedOf<readonly string[]>(
-    [10, fc.constant(['shop.example'])],
-    [4, fc.constantFrom(...good).map((host) => [host])],
+    [20, fc.constant(['shop.example'])],
+    [8, fc.constantFrom(...good).map((host) => [host])],
     [1, fc.constantFrom(...odd).map((host) => [host])],
     [1, fc.constantFrom(...lists)],
   )
@@ -245,10 +245,10 @@ function headers(attack: fc.Arbitrary<string>): fc.Arbitrary<readonly string[]> 
   const attacking = fc.tuple(carrier, attack).map(([name, value]) => name + value)
   const upgrade = fc.constant(['Connection: Upgrade', 'Upgrade: websocket'])
   return weightedOf<readonly string[]>(
-    [6, fc.constant([])],
-    [6, fc.uniqueArray(fc.constantFrom(...harmless), { maxLength: 4 })],
-    [3, attacking.map((line) => [line])],
-    [1, upgrade],
+    [12, fc.constant([])],
+    [12, fc.uniqueArray(fc.constantFrom(...harmless), { maxLength: 4 })],
+    [6, attacking.map((line) => [line])],
+    [2, upgrade],
     [1, fc.constantFrom(...broken).map((line) => ['Accept: */*', line])],
   )
 }
@@ -278,9 +278,9 @@ function payload(attack: fc.Arbitrary<string>): fc.Arbitrary<Payload> {
     { framing: ['Content-Length:'], body: '' },
   ]
   return weightedOf(
-    [14, fc.constant<Payload>({ framing: [], body: '' })],
-    [3, text.map(withLength)],
-    [2, text.map(chunked)],
+    [28, fc.constant<Payload>({ framing: [], body: '' })],
+    [6, text.map(withLength)],
+    [4, text.map(chunked)],
     [1, fc.constantFrom(...broken)],
   )
 }

@@ -43,19 +43,13 @@ function isAnswered(fields: readonly Field[], body: string): boolean {
   const values = (wanted: string) => fields.filter(([name]) => name === wanted).map(([, value]) => value)
   const [path = '', authority = ''] = [values(':path')[0], values(':authority')[0]]
   const token = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{22,128})$/.exec(path)?.[1] ?? ''
-  const forbidden = [
-    'connection',
-    'upgrade',
-    'transfer-encoding',
-    'expect',
-    'x_forwarded_for',
-    'transfer_encoding',
-    'host',
-  ]
+  const forbidden = ['connection', 'upgrade', 'transfer-encoding', 'expect', 'x_forwarded_for', 'transfer_encoding']
   const lengths = values('content-length')
   return (
     ['GET', 'HEAD'].includes(values(':method')[0] ?? '') &&
     keys.has(token) &&
+    values('host').length <= 1 &&
+    values('host').every((value) => value === authority) &&
     /^shop\.example\.?(:\d+)?$/i.test(authority) &&
     body === '' &&
     lengths.length <= 1 &&
