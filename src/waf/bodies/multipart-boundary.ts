@@ -15,10 +15,11 @@ const contentTypeLimit = 1024
 export function parseBoundary(contentType: string): Boundary {
   const none = { text: '', isQuoted: false, hasWhitespace: false }
   if (contentType.length > contentTypeLimit) return { ...none, error: 'the Content-Type is too long' }
-  const mentions = contentType.match(/boundary/gi)?.length ?? 0
+  const mentions = contentType.match(/boundary[\t ]*=/gi)?.length ?? 0
   if (mentions === 0) return { ...none, error: 'the Content-Type has no boundary' }
   if (mentions > 1) return { ...none, error: 'the Content-Type has more than one boundary' }
-  const match = /;[\t ]*boundary=([\t ]*)(?:"([^"\\]*)"|([^\t ;,"]+))[\t ]*(?=;|$)/i.exec(contentType)
+  // In lower case only: a parser that compares the name with case would see no boundary.
+  const match = /;[\t ]*boundary=([\t ]*)(?:"([^"\\]*)"|([^\t ;,"]+))[\t ]*(?=;|$)/.exec(contentType)
   if (match === null) return { ...none, error: 'the boundary in the Content-Type is malformed' }
   const [, whitespace = '', quoted, plain = ''] = match
   const text = quoted ?? plain

@@ -19,6 +19,8 @@ export interface Findings {
 
 /** Folded lines included; longer ones are not taken apart. */
 const lineBytesLimit = 4096
+/** A form's part has two or three; thousands would only cost time. */
+const lineCountLimit = 64
 
 /** Reads the header lines that begin at `start`, up to the empty line or to `end`. */
 export function readPartHead(
@@ -40,6 +42,10 @@ export function readPartHead(
     position = newline + 1
     if (line === '') break
     addLine(lines, line, findings)
+    if (lines.length > lineCountLimit) {
+      findings.errors.push(`a part has more than ${lineCountLimit} headers`)
+      break
+    }
   }
   return { lines, disposition: checkHeaders(lines, findings), contentStart: position }
 }
@@ -90,13 +96,12 @@ function checkHeaders(lines: readonly string[], findings: Findings): Disposition
 }
 
 function noteDisposition(disposition: Disposition | undefined, { flags, errors }: Findings): void {
-  if (disposition === undefined) {
+  if (disposition?.error !== undefined) errors.push(disposition.error)
+  if (disposition?.name === undefined) {
     flags.invalidPart = true
-    errors.push('a part has no Content-Disposition')
-    return
+    errors.push('a part has no Content-Disposition with a name')
   }
-  if (disposition.error !== undefined) errors.push(disposition.error)
-  if (disposition.name === undefined) flags.invalidPart = true
+  if (disposition === undefined) return
   if (disposition.missingSemicolon) flags.missingSemicolon = true
   if (disposition.invalidQuoting) flags.invalidQuoting = true
 }

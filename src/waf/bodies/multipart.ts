@@ -13,7 +13,7 @@ export function parseMultipart(body: string, contentType: string, limits: BodyLi
   if (boundary.error !== undefined) {
     return { arguments: [], files: [], partHeaders: [], multipart: flags, error: `multipart: ${boundary.error}` }
   }
-  const delimiters = findDelimiters(body, boundary.text, findings)
+  const delimiters = findDelimiters(body, boundary.text, { limits, findings })
   checkFrame(body, delimiters, findings)
   if (hasLookAlike(body, boundary.text, delimiters.length)) flags.unmatchedBoundary = true
   const parts = readParts(body, delimiters, { limits, findings })
@@ -49,14 +49,21 @@ interface Delimiter {
   readonly isFinal: boolean
 }
 
-function findDelimiters(body: string, boundary: string, findings: Findings): Delimiter[] {
+interface Context {
+  readonly limits: BodyLimits
+  readonly findings: Findings
+}
+
+/** Not more than the limits allow parts, and one: readParts reports what is beyond. */
+function findDelimiters(body: string, boundary: string, { limits, findings }: Context): Delimiter[] {
+  const countLimit = limits.argumentCount + limits.fileCount + 2
   const found: Delimiter[] = []
   const dashes = `--${boundary}`
   for (let start = body.indexOf(dashes); start !== -1; start = body.indexOf(dashes, start + dashes.length)) {
     const delimiter = readDelimiter(body, start, { length: dashes.length, findings })
     if (delimiter === undefined) continue
     found.push(delimiter)
-    if (delimiter.isFinal) break
+    if (delimiter.isFinal || found.length >= countLimit) break
   }
   return found
 }
@@ -115,11 +122,7 @@ interface Parts {
   readonly partHeaders: Argument[]
 }
 
-function readParts(
-  body: string,
-  delimiters: readonly Delimiter[],
-  { limits, findings }: { limits: BodyLimits; findings: Findings },
-): Parts {
+function readParts(body: string, delimiters: readonly Delimiter[], { limits, findings }: Context): Parts {
   const parts: Parts = { arguments: [], files: [], partHeaders: [] }
   for (const [i, delimiter] of delimiters.entries()) {
     if (delimiter.isFinal) break
@@ -131,7 +134,7 @@ function readParts(
     }
     if (parts.files.length >= limits.fileCount && head.disposition?.fileName !== undefined) {
       findings.flags.fileLimitExceeded = true
-      break
+      continue
     }
     addPart(parts, head, body.slice(head.contentStart, end))
   }

@@ -1,10 +1,25 @@
+import { readHex } from './hex-digit.ts'
 import type { TransformationWord } from './transformation.ts'
 
 /** `%HH` and `+`, once. An escape that is not two hex digits stays as it was sent. */
 export const urlDecode: TransformationWord = { name: 'urlDecode', transform: decodePercent }
 
+/** A loop over bytes: every argument of every request goes through here. */
 export function decodePercent(value: string): string {
-  return value.replace(/\+|%([0-9A-Fa-f]{2})/g, (_match, hex?: string) =>
-    hex === undefined ? ' ' : String.fromCharCode(Number.parseInt(hex, 16)),
-  )
+  if (!/[%+]/.test(value)) return value
+  const bytes = Buffer.from(value, 'latin1')
+  let length = 0
+  for (let i = 0; i < bytes.length; i++) {
+    let byte = bytes[i] ?? 0
+    if (byte === 0x2b) byte = 0x20
+    else if (byte === 0x25) {
+      const decoded = readHex(bytes, i + 1, 2)
+      if (decoded >= 0) {
+        byte = decoded
+        i += 2
+      }
+    }
+    bytes[length++] = byte
+  }
+  return bytes.toString('latin1', 0, length)
 }
