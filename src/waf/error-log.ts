@@ -1,5 +1,5 @@
 import type { Match } from './match.ts'
-import type { TransactionState } from './transaction-state.ts'
+import type { Incident, TransactionState } from './transaction-state.ts'
 
 /** Longest value, parameter or logdata shown: a line stays readable, and a request cannot fill the disk. */
 const VALUE_CHARACTERS = 200
@@ -25,14 +25,11 @@ export function formatMatch(match: Match, state: TransactionState): string {
   return `${prefix(state)}${consequenceText(match)} ${evidenceText(match)} ${join(fields)} ${join(requestFields(state))}`
 }
 
-/** The line for a phase that could not be finished. */
-export function formatFailure(
-  failure: { reason: string; ruleId: number | undefined },
-  state: TransactionState,
-): string {
-  const fields: [string, string | number][] = [['msg', failure.reason]]
-  if (failure.ruleId !== undefined) fields.unshift(['id', failure.ruleId])
-  return `${prefix(state)}Rule processing failed. ${join(fields)} ${join(requestFields(state))}`
+/** The line for what no rule has said. */
+export function formatIncident({ title, reason, ruleId }: Incident, state: TransactionState): string {
+  const fields: [string, string | number][] = [['msg', reason]]
+  if (ruleId !== undefined) fields.unshift(['id', ruleId])
+  return `${prefix(state)}${title} ${join(fields)} ${join(requestFields(state))}`
 }
 
 /** `Warning.`, or what was done: `Access denied with code 403 (phase 2).` */

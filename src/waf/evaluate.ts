@@ -3,7 +3,7 @@ import type { Rule } from './compiler/program.ts'
 import { evaluateRule } from './evaluate-rule.ts'
 import { expandMacro } from './macro.ts'
 import type { Consequence } from './match.ts'
-import type { Failure, TransactionState } from './transaction-state.ts'
+import type { TransactionState } from './transaction-state.ts'
 
 /**
  * Runs the rules of a phase until one interrupts. Answers with a promise only when the time slice is over before the
@@ -103,7 +103,7 @@ function record(state: TransactionState, rule: Rule, consequence: Consequence): 
 /** Without blocking, a failure is only recorded: an edge that observes must not interrupt. */
 function fail(state: TransactionState, error: unknown): Verdict {
   const reason = error instanceof Error ? error.message : String(error)
-  const failure: Failure = { kind: 'failed', reason, ruleId: state.rule?.id }
-  state.failures.push(failure)
-  return state.engine === 'on' ? failure : PASS
+  const ruleId = state.rule?.id
+  state.incidents.push({ title: 'Rule processing failed.', reason, ruleId })
+  return state.engine === 'on' ? { kind: 'failed', reason, ruleId } : PASS
 }

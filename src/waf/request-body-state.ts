@@ -45,9 +45,9 @@ export class RequestBodyState {
     return this.processor === 'URLENCODED' || (this.processor === '' && this.forced) ? this.raw : ''
   }
 
-  /** Bytes that are not the content of uploaded files: what SecRequestBodyNoFilesLimit bounds. */
+  /** Names and values of what is not a file: what SecRequestBodyNoFilesLimit bounds. */
   get bytesWithoutFiles(): number {
-    return this.parsed.files.reduce((rest, file) => rest - file.sizeBytes, this.raw.length)
+    return this.parsed.arguments.reduce((bytes, { name, value }) => bytes + name.length + value.length, 0)
   }
 }
 

@@ -43,7 +43,13 @@ export interface TraceEvent {
   readonly matched: boolean
 }
 
-export type Failure = Extract<Verdict, { kind: 'failed' }>
+/** A phase that could not be finished, or a body that the engine itself refused. */
+export interface Incident {
+  /** First words of its line in the log. */
+  readonly title: string
+  readonly reason: string
+  readonly ruleId: number | undefined
+}
 
 /** The comparison that made a rule match. */
 export interface Evidence {
@@ -99,8 +105,8 @@ export class TransactionState {
   allow: AllowScope = 'none'
   /** Set by the rule that ends the transaction. */
   interruption: Verdict | undefined
-  /** Phases that could not be finished. */
-  readonly failures: Failure[] = []
+  /** What ended a phase without a rule having said so. */
+  readonly incidents: Incident[] = []
   removedRules: Uint8Array | undefined
   readonly removedTargets: RemovedTarget[] = []
   /** Values of whole target lists, by the number of the profile. */

@@ -1,7 +1,8 @@
 import { findHeader, type MaybePromise, PASS, type Verdict } from '../http.ts'
 import { buildAuditRecord } from './audit-record.ts'
-import { formatFailure, formatMatch } from './error-log.ts'
+import { formatIncident, formatMatch } from './error-log.ts'
 import { runPhase } from './evaluate.ts'
+import { refuseBody } from './refuse-body.ts'
 import type { TransactionState } from './transaction-state.ts'
 import type { BodyPlan, LoggedMatch, ResponseHead, Transaction } from './transaction-types.ts'
 
@@ -27,7 +28,7 @@ export const idleTransaction: Transaction = Object.freeze({
 export class RuleTransaction implements Transaction {
   readonly #state: TransactionState
   #reported = 0
-  #reportedFailures = 0
+  #reportedIncidents = 0
   readonly #logged: LoggedMatch[] = []
 
   constructor(state: TransactionState) {
@@ -54,7 +55,8 @@ export class RuleTransaction implements Transaction {
 
   requestBody(body: Buffer | undefined): MaybePromise<Verdict> {
     if (body !== undefined && body.length > 0) this.#acceptRequestBody(body)
-    return this.#excess() ?? runPhase(this.#state, 2)
+    const verdict = runPhase(this.#state, 2)
+    return verdict instanceof Promise ? verdict.then((last) => this.#refuse(last)) : this.#refuse(verdict)
   }
 
   responseHeaders(head: ResponseHead): MaybePromise<Verdict> {
@@ -113,7 +115,8 @@ export class RuleTransaction implements Transaction {
     requestBody.accept(body.toString('latin1', 0, limitBytes), {
       contentType: request.headerValues('content-type')[0] ?? '',
       separator: settings.argumentSeparator,
-      limits: { argumentCount, jsonDepth, fileCount },
+      // Those of the query string count, too.
+      limits: { argumentCount: Math.max(0, argumentCount - request.arguments.length), jsonDepth, fileCount },
     })
   }
 
@@ -124,27 +127,24 @@ export class RuleTransaction implements Transaction {
     return Math.min(requestBodyLimitBytes, requestBodyNoFilesLimitBytes)
   }
 
-  /** SecRequestBodyNoFilesLimit of a multipart body is known only once its parts are. */
-  #excess(): Verdict | undefined {
-    const { requestBody, settings, engine } = this.#state
-    if (engine !== 'on' || settings.requestBodyBeyond !== 'reject') return undefined
-    if (requestBody.bytesWithoutFiles <= settings.requestBodyNoFilesLimitBytes) return undefined
-    return { kind: 'block', status: 413, ruleId: 0 }
+  /** The rules have the first word on a body that the engine would refuse. */
+  #refuse(verdict: Verdict): Verdict {
+    return verdict.kind === 'pass' ? (refuseBody(this.#state) ?? verdict) : verdict
   }
 
   /** Turns matches that have come since the last time into lines. */
   #report(): void {
-    const { matches, failures } = this.#state
+    const { matches, incidents } = this.#state
     for (const match of matches.slice(this.#reported)) {
       if (!match.rule.log) continue
       this.#logged.push({ ruleId: match.rule.id, phase: match.rule.phase, line: formatMatch(match, this.#state) })
     }
-    for (const failure of failures.slice(this.#reportedFailures)) {
-      const line = formatFailure(failure, this.#state)
-      this.#logged.push({ ruleId: failure.ruleId ?? 0, phase: this.#state.phase, line })
+    for (const incident of incidents.slice(this.#reportedIncidents)) {
+      const line = formatIncident(incident, this.#state)
+      this.#logged.push({ ruleId: incident.ruleId ?? 0, phase: this.#state.phase, line })
     }
     this.#reported = matches.length
-    this.#reportedFailures = failures.length
+    this.#reportedIncidents = incidents.length
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ActionDraft, PendingEffect, RuleIndex } from '../actions/action.ts'
 import type { WafMode } from '../transaction-types.ts'
+import { reqbodyError, reqbodyProcessorError } from '../variables/request-body.ts'
 import type { Assembly, ChainDraft, LinkDraft } from './draft.ts'
 import { positionsAfterMatch } from './jumps.ts'
 import { ProfileTable } from './profiles.ts'
@@ -39,8 +40,16 @@ export function linkProgram(assembly: Assembly, mode: WafMode): Program {
     profiles: linker.profiles.all,
     linkCount: linker.linkCount,
     ceiling,
+    readsBodyErrors: assembly.chains.some(readsBodyErrors),
     mayRaiseEngine: chains.some(({ links }) => links.some(({ actions }) => actions.mayRaiseEngine === true)),
   })
+}
+
+/** Asked before rules are taken out: who removes such a rule wants the bodies. */
+function readsBodyErrors({ links }: ChainDraft): boolean {
+  return links.some(({ targets }) =>
+    targets?.targets.some(({ word }) => word === reqbodyError || word === reqbodyProcessorError),
+  )
 }
 
 interface Placement {

@@ -130,6 +130,8 @@ export interface Program {
   readonly rules: readonly Rule[]
   readonly profiles: readonly TargetProfile[]
   readonly linkCount: number
+  /** Whether the author of the rules has thought of bodies that cannot be parsed; if not, the engine refuses them. */
+  readonly readsBodyErrors: boolean
   /** The most that ctl:ruleEngine can reach: what `waf.mode` allows. */
   readonly ceiling: EngineMode
   /** Whether some `ctl:ruleEngine=On` can switch blocking on. */

@@ -1,6 +1,8 @@
 import { scalarVariable } from './scalar.ts'
 import type { VariableWord } from './variable.ts'
 
+const invalidEscape = /%(?![0-9a-fA-F]{2})/
+
 export const requestBody = scalarVariable('REQUEST_BODY', 2, (state) => state.requestBody.variable)
 export const requestBodyLength = scalarVariable('REQUEST_BODY_LENGTH', 2, (state) => state.requestBody.raw.length)
 /** Changes within phase 1, when ctl:requestBodyProcessor is said. */
@@ -17,10 +19,10 @@ export const reqbodyProcessorErrorMsg = scalarVariable(
   (state) => state.requestBody.parsed.error ?? '',
 )
 
-/** 1 when the query string, or a form body, has an invalid escape. */
+/** 1 when the query string, or a form body, has a `%` without two hexadecimal digits: decoders disagree about those. */
 export const urlencodedError = scalarVariable('URLENCODED_ERROR', 2, ({ request, requestBody }) => {
-  const body = requestBody.processor === 'URLENCODED' ? requestBody.parsed.error : undefined
-  return flag(request.query.error ?? body)
+  const body = requestBody.processor === 'URLENCODED' ? requestBody.raw : ''
+  return invalidEscape.test(request.queryString) || invalidEscape.test(body) ? 1 : 0
 })
 
 /** 1 when the request body was longer than SecRequestBodyLimit and only its beginning was inspected. */
