@@ -10,6 +10,8 @@ export interface TestRequest {
   readonly headers?: readonly string[]
   readonly body?: string
   readonly client?: string
+  readonly id?: string
+  readonly server?: { readonly address: string; readonly port: number }
 }
 
 export interface TestResponse {
@@ -77,10 +79,10 @@ export async function exchange(
 
 export function begin(ruleSet: RuleSet, request: TestRequest = {}): Transaction {
   return ruleSet.begin({
-    id: 'test-1',
+    id: request.id ?? 'test-1',
     receivedAtMs: 1_700_000_000_000,
     client: { address: request.client ?? '192.0.2.1', port: 40_000 },
-    server: { address: '198.51.100.1', port: 8080 },
+    server: request.server ?? { address: '198.51.100.1', port: 8080 },
     method: request.method ?? 'GET',
     target: request.target ?? '/',
     protocol: request.protocol ?? 'HTTP/1.1',
