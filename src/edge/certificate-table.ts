@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import { toEdgeError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { field } from '../log.ts'
 import {
@@ -30,7 +31,7 @@ type SniCallback = (
 export class CertificateTable {
   readonly #folder: string
   readonly #log: Logger
-  readonly #byFolder = new Map<string, Entry>()
+  #byFolder = new Map<string, Entry>()
   #byName = new Map<string, Entry>()
 
   constructor(folder: string, log: Logger) {
@@ -40,12 +41,13 @@ export class CertificateTable {
 
   /** Reads all certificates of the store; a broken one is logged and left out, so that the others are served. */
   async loadAll(): Promise<void> {
-    this.#byFolder.clear()
-    for (const found of await listCertificates(this.#folder)) this.#take(found)
+    const found = await listCertificates(this.#folder)
+    this.#byFolder = new Map()
+    for (const one of found) this.#takeIfWhole(one)
     this.#index()
   }
 
-  /** Reads one certificate again, after it was installed. Throws what `loadCertificate` throws. */
+  /** Reads one certificate again, after it was installed. Throws what `loadCertificate` throws, and serves the old one on. */
   async reload(name: string): Promise<void> {
     const found = await loadCertificate(this.#folder, name)
     if (found === undefined) this.#byFolder.delete(name)
@@ -73,11 +75,16 @@ export class CertificateTable {
     return this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`)
   }
 
-  #take(found: StoredCertificate | BrokenCertificate): void {
-    if ('error' in found) {
-      this.#log.error({ [field.name]: found.name, [field.error]: found.error.message }, 'certificate not served')
-      return
+  #takeIfWhole(found: StoredCertificate | BrokenCertificate): void {
+    try {
+      if ('error' in found) throw found.error
+      this.#take(found)
+    } catch (error) {
+      this.#log.error({ [field.name]: found.name, [field.error]: toEdgeError(error).message }, 'certificate not served')
     }
+  }
+
+  #take(found: StoredCertificate): void {
     const context = createSecureContext({ cert: found.fullChainPem, key: found.privateKeyPem })
     this.#byFolder.set(found.name, { certificate: found, context })
   }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { EdgeError } from '../errors.ts'
 import type { BodySink, BodyStream } from '../http.ts'
 
 export type Collected =
@@ -9,7 +10,7 @@ export type Collected =
 /** Reads a request body up to a limit. Rejects with the stream's error. */
 export function collectRequest(stream: Readable, limitBytes: number): Promise<Collected> {
   return new Promise((resolve, reject) => {
-    if (stream.destroyed) return reject(stream.errored)
+    if (stream.destroyed) return reject(stream.errored ?? new EdgeError('ACME_EDGE_CLIENT_GONE', 'the body broke off'))
     const chunks: Buffer[] = []
     let size = 0
     const stop = (kind: Collected['kind']) => {

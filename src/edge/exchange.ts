@@ -19,8 +19,8 @@ export interface Exchange {
   readonly notes: ExchangeNotes
   /** `undefined` when the request has no body. */
   readonly body: RequestBody | undefined
-  /** Runs once when the client goes away before the response is complete. */
-  onClientGone: (() => void) | undefined
+  /** Runs once when the client goes away before the response is complete; at once when it has gone already. */
+  whenClientGone(listener: () => void): void
   /** Tells a client that waits for it to send the body (RFC 9110 §10.1.1). */
   continueBody(): void
   /** Sends the response; `beforeEnd` runs once the last byte of its body is known and before the client sees the end. */

@@ -2,6 +2,7 @@ import type { ChallengeFinder } from '../challenge/responder.ts'
 import type { LimitsConfig } from '../config/config.ts'
 import type { RuleSet } from '../waf/transaction-types.ts'
 import type { AccessLog } from './access-log.ts'
+import type { Occupancy } from './occupancy.ts'
 import type { RequestReader } from './read-request.ts'
 import type { RuleLog } from './rule-log.ts'
 import type { Sites } from './sites.ts'
@@ -18,6 +19,8 @@ export interface Generation {
   readonly accessLog: AccessLog
   readonly limits: LimitsConfig
   readonly reader: RequestReader
+  /** Who still uses all this: it is closed after the last one has left. */
+  readonly occupancy: Occupancy
 }
 
 /** What listeners ask for with every request: the generation of now. */

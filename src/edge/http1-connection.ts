@@ -42,6 +42,7 @@ export class Http1Connection {
       refuse: (refusal, head, inBody) => this.#refuse(refusal, head, inBody),
     })
     const push = (bytes: Buffer) => this.#guard.push(bytes)
+    socket.on('error', () => undefined) // `close` follows; Node's own listener goes when a request becomes a tunnel
     socket.on('end', () => this.#onHalfClosed())
     socket.on('data', push) // takes the socket back from the parser, which otherwise reads it in native code
     if (parse !== undefined) socket.removeListener('data', parse)
@@ -53,10 +54,6 @@ export class Http1Connection {
 
   /** Ends the guard's work: the connection became a tunnel. */
   readonly release: () => void
-
-  get isRefused(): boolean {
-    return this.#refusal !== undefined
-  }
 
   /** The guard's reading of the request that the parser has just emitted; `undefined` when the two differ. */
   takeHead(method: string, target: string): GuardedHead | undefined {
@@ -111,8 +108,10 @@ export class Http1Connection {
   /** Node's parser has a complaint that the guard does not share, or the client was too slow. */
   parserError(error: Error & { code?: string }): void {
     if (this.#refusal !== undefined) return
-    const head = this.#guard.partialHead
-    if (error.code === 'ECONNRESET' || (head === '' && this.#openExchanges === 0)) {
+    const [unclaimed] = this.#heads // passed by the guard, and no request of the parser's
+    const head = this.#guard.partialHead || (unclaimed?.text ?? '')
+    const isIdle = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && head === '' && this.#openExchanges === 0
+    if (error.code === 'ECONNRESET' || isIdle) {
       this.#socket.destroy()
       return
     }
@@ -121,13 +120,17 @@ export class Http1Connection {
 
   #refuse(refusal: Refusal, head: string, inBody: boolean): void {
     this.#refusal = refusal
-    if (inBody && this.#body !== undefined && !this.#body.destroyed) {
-      this.#body.destroy(new EdgeError('ACME_EDGE_REQUEST_REFUSED', refusal.reason, { status: refusal.status }))
-      return
-    }
+    this.#guard.stop() // the parser may have let go of the socket, and serve another one by now
+    if (inBody) return this.#refuseBody(refusal)
     const { peer, server } = this.endpoints
     const fields = { ...readBrokenHead(head), client: peer, server, secure: this.secure }
-    recordRefused(fields, refusal, this.#edge()).finally(() => this.#answerRefusal(refusal))
+    void recordRefused(fields, refusal, this.#edge()).then(() => this.#answerRefusal(refusal))
+  }
+
+  /** The request itself has its record and its answer: its body fails, or nobody wants it any more. */
+  #refuseBody(refusal: Refusal): void {
+    if (this.#body === undefined || this.#body.destroyed) return this.#answerRefusal(refusal)
+    this.#body.destroy(new EdgeError('ACME_EDGE_REQUEST_REFUSED', refusal.reason, { status: refusal.status }))
   }
 
   /** After the responses that are still due, in their order (RFC 9112 §9.3.2). */

@@ -19,6 +19,8 @@ export interface GuardEvents {
   refuse(refusal: Refusal, head: string, inBody: boolean): void
 }
 
+const EMPTY_LINE = [0x0d, 0x0a]
+
 type State =
   | { readonly kind: 'head' }
   | { readonly kind: 'length'; remaining: number }
@@ -35,7 +37,8 @@ export class Http1Guard {
   readonly #events: GuardEvents
   #state: State = { kind: 'head' }
   #head = ''
-  #skippedEmptyLine = false
+  /** How much has been skipped of the one empty line that may come before a request line (RFC 9112 §2.2). */
+  #emptyLine = 0
   #held: Buffer | undefined
 
   constructor(limits: HeadLimits, events: GuardEvents) {
@@ -48,7 +51,7 @@ export class Http1Guard {
     return this.#head
   }
 
-  /** The connection became a tunnel: what follows is no HTTP. */
+  /** Nothing more is read: the connection was refused, or became a tunnel. */
   stop(): void {
     this.#state = { kind: 'refused' }
   }
@@ -97,11 +100,12 @@ export class Http1Guard {
   }
 
   #readHead(bytes: Buffer): number {
-    const before = this.#head.length
-    if (before === 0 && bytes[0] === 0x0d && bytes[1] === 0x0a && !this.#skippedEmptyLine) {
-      this.#skippedEmptyLine = true // RFC 9112 §2.2: one empty line before a request line is ignored
-      return 2
+    if (this.#head === '' && this.#emptyLine < 2 && bytes[0] === EMPTY_LINE[this.#emptyLine]) {
+      this.#emptyLine++
+      return 1
     }
+    if (this.#emptyLine === 1) return this.#refuse(refusal(400, 'bare CR'), '\r', bytes)
+    const before = this.#head.length
     const text = this.#head + bytes.toString('latin1', 0, Math.min(bytes.length, this.#limits.headerBytes + 4))
     const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
     if (end === -1) return this.#keepPartial(text, bytes)
@@ -109,7 +113,7 @@ export class Http1Guard {
     const result = readRequestHead(head, this.#limits)
     if (result.kind === 'refusal') return this.#refuse(result, head, bytes)
     this.#head = ''
-    this.#skippedEmptyLine = false
+    this.#emptyLine = 0
     this.#state = stateAfterHead(result.framing)
     this.#events.head({ text: head, framing: result.framing })
     const used = head.length - before

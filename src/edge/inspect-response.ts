@@ -30,6 +30,7 @@ function replace(response: EdgeResponse, answer: EdgeResponse | 'drop' | undefin
   if (answer === undefined) return response
   if (response.body.kind === 'stream')
     response.body.stream.abort(new EdgeError('ACME_EDGE_ORIGIN_FAILED', 'response replaced by a rule'))
+  if (response.body.kind === 'tunnel') response.body.origin.destroy()
   return answer
 }
 

@@ -1,4 +1,4 @@
-import { EdgeError } from '../errors.ts'
+import { EdgeError, toEdgeError } from '../errors.ts'
 import type { EdgeRequest, EdgeResponse, MaybePromise, Verdict } from '../http.ts'
 import type { RuleSet, Transaction } from '../waf/transaction-types.ts'
 import { statusPage } from './error-response.ts'
@@ -14,6 +14,7 @@ export class Inspection {
   readonly #notes: ExchangeNotes
   readonly #log: RuleLog
   #closed = false
+  #observing = false
   /** Set while a streaming request body is only observed: phase 2 has to run before phase 3. */
   pendingRequestPhase: (() => MaybePromise<void>) | undefined
 
@@ -28,12 +29,15 @@ export class Inspection {
   run<T>(phase: (transaction: Transaction) => MaybePromise<T>): MaybePromise<T> {
     if (this.#notes.verdict === 'off') return phase(this.transaction)
     const startedAt = performance.now()
-    const result = phase(this.transaction)
-    if (!(result instanceof Promise)) {
+    try {
+      const result = phase(this.transaction)
+      if (!(result instanceof Promise)) return result
+      return result.catch((error) => this.#fail(error)).finally(() => this.#count(startedAt))
+    } catch (error) {
+      return this.#fail(error)
+    } finally {
       this.#count(startedAt)
-      return result
     }
-    return result.finally(() => this.#count(startedAt))
   }
 
   /** The response that a verdict asks for; `undefined` for `pass`. Throws EdgeError ACME_EDGE_WAF_FAILED for `failed`. */
@@ -52,15 +56,32 @@ export class Inspection {
     }
   }
 
-  /** Runs phases 1 and 2 on the head alone, for the record: the verdict changes nothing. */
+  /** Runs phases 1 and 2 on the head alone, for the record: neither verdict nor failure, of `close` too, changes anything. */
   async observe(): Promise<void> {
-    await this.run((transaction) => transaction.requestHeaders())
-    await this.run((transaction) => transaction.requestBody(undefined))
+    this.#observing = true
+    try {
+      await this.run((transaction) => transaction.requestHeaders())
+      await this.run((transaction) => transaction.requestBody(undefined))
+    } catch (error) {
+      this.#noteFailure(error)
+    }
   }
 
   readonly close = (): MaybePromise<void> => {
     if (this.#closed) return
     this.#closed = true
+    return this.#observing ? this.#finishObserving() : this.#finish()
+  }
+
+  async #finishObserving(): Promise<void> {
+    try {
+      await this.#finish()
+    } catch (error) {
+      this.#noteFailure(error)
+    }
+  }
+
+  #finish(): MaybePromise<void> {
     if (this.pendingRequestPhase === undefined) {
       const finished = this.run((transaction) => transaction.finish())
       return finished === undefined ? this.#write() : finished.then(() => this.#write())
@@ -72,6 +93,20 @@ export class Inspection {
     await requestPhase()
     await this.run((transaction) => transaction.finish())
     this.#write()
+  }
+
+  /** What the WAF throws is its failure, whatever it is: 503, never a way through. */
+  #fail(error: unknown): never {
+    this.#notes.verdict = 'failed'
+    if (error instanceof EdgeError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new EdgeError('ACME_EDGE_WAF_FAILED', `the WAF failed: ${reason}`, { cause: error })
+  }
+
+  #noteFailure(error: unknown): void {
+    const { code, message } = toEdgeError(error)
+    this.#notes.errorCode ??= code
+    this.#notes.error ??= message
   }
 
   #count(startedAt: number): void {

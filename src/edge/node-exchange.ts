@@ -46,7 +46,6 @@ export class NodeExchange implements Exchange {
     errorCode: undefined,
     error: undefined,
   }
-  onClientGone: (() => void) | undefined
   readonly #response: ServerResponse
   readonly #differences: ProtocolDifferences
   readonly #accessLog: AccessLog
@@ -57,6 +56,8 @@ export class NodeExchange implements Exchange {
   #recorded = false
   #stream: BodyStream | undefined
   #sending: PromiseWithResolvers<void> | undefined
+  #onClientGone: (() => void) | undefined
+  #isClosed = false
 
   constructor(parts: NodeExchangeParts) {
     this.request = parts.request
@@ -66,6 +67,12 @@ export class NodeExchange implements Exchange {
     this.#accessLog = parts.accessLog
     this.#expectsContinue = parts.expectsContinue
     this.#response.on('close', () => this.#onClose())
+    this.#response.on('error', () => undefined) // `close` follows
+  }
+
+  whenClientGone(listener: () => void): void {
+    if (this.#isGone()) listener()
+    else this.#onClientGone = listener
   }
 
   continueBody(): void {
@@ -79,7 +86,7 @@ export class NodeExchange implements Exchange {
     if (response.body.kind === 'tunnel') return this.#openTunnel(response, response.body.origin, beforeEnd)
     const sending = Promise.withResolvers<void>()
     this.#sending = sending
-    this.#writeHead(response)
+    this.#writeHeadOrAbort(response)
     const sink = this.#sink(sending, beforeEnd)
     const { body } = response
     if (body.kind === 'stream') {
@@ -146,7 +153,7 @@ export class NodeExchange implements Exchange {
     this.#status = response.status
     await beforeEnd()
     this.#differences.tunnel(response, origin)
-    await new Promise((resolve) => origin.on('close', resolve))
+    if (!origin.closed) await new Promise((resolve) => origin.on('close', resolve))
   }
 
   #end(last: Buffer | undefined): void {
@@ -168,6 +175,17 @@ export class NodeExchange implements Exchange {
     else body.discard(LINGER_BYTES, finish)
   }
 
+  /** Node refuses what no protocol can carry (a control character in a value, the same single field twice in HTTP/2). */
+  #writeHeadOrAbort(response: EdgeResponse): void {
+    try {
+      this.#writeHead(response)
+    } catch (cause) {
+      const error = new EdgeError('ACME_EDGE_ORIGIN_FAILED', 'the origin sent fields that cannot be sent on', { cause })
+      if (response.body.kind === 'stream') response.body.stream.abort(error)
+      throw error
+    }
+  }
+
   #writeHead({ status, headers }: EdgeResponse): void {
     this.#status = status
     const close = this.body !== undefined && !this.body.isComplete
@@ -178,18 +196,20 @@ export class NodeExchange implements Exchange {
   #abandon(response: EdgeResponse): Promise<never> {
     const error = clientGone()
     if (response.body.kind === 'stream') response.body.stream.abort(error)
+    if (response.body.kind === 'tunnel') response.body.origin.destroy()
     return Promise.reject(error)
   }
 
   #isGone(): boolean {
-    return this.#response.destroyed || this.#response.socket?.destroyed === true
+    return this.#isClosed || this.#response.destroyed || this.#response.socket?.destroyed === true
   }
 
   #onClose(): void {
+    this.#isClosed = true
     if (this.#response.writableFinished) return
     const error = clientGone()
     this.#stream?.abort(error)
-    this.onClientGone?.()
+    this.#onClientGone?.()
     this.#sending?.reject(error)
   }
 }

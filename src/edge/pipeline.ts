@@ -1,5 +1,5 @@
 import { findAnswer } from '../challenge/responder.ts'
-import { EdgeError } from '../errors.ts'
+import { EdgeError, toEdgeError } from '../errors.ts'
 import type { EdgeResponse } from '../http.ts'
 import { challengeResponse } from './challenge-response.ts'
 import type { Exchange } from './exchange.ts'
@@ -13,6 +13,18 @@ import { Inspection } from './inspection.ts'
  * inspects the response, sends it, and always records it. There is no other way through.
  */
 export async function handle(exchange: Exchange, edge: Generation): Promise<void> {
+  edge.occupancy.enter()
+  try {
+    await serve(exchange, edge)
+  } catch (error) {
+    await exchange.fail(error, () => undefined) // the WAF did not even begin, or could not end: fails closed
+  } finally {
+    exchange.record()
+    edge.occupancy.leave()
+  }
+}
+
+async function serve(exchange: Exchange, edge: Generation): Promise<void> {
   const inspection = new Inspection(exchange.request, { rules: edge.rules, notes: exchange.notes, log: edge.ruleLog })
   try {
     const answer = findAnswer(exchange.request, edge.challenges)
@@ -26,11 +38,10 @@ export async function handle(exchange: Exchange, edge: Generation): Promise<void
     await exchange.fail(error, inspection.close)
   } finally {
     await inspection.close()
-    exchange.record()
   }
 }
 
-/** The WAF observes an answered challenge, so that a probing client is seen, but can neither block nor delay it. */
+/** The WAF observes an answered challenge, so that a probing client is seen, but cannot block it, not even by failing. */
 async function answerChallenge(
   exchange: Exchange,
   keyAuthorization: string,
@@ -55,9 +66,12 @@ async function inspectAndForward(
   if (site.kind === 'answer') return site.response
   const startedAt = performance.now()
   const forwarded = site.origins.forward(inspected.clearance)
-  exchange.onClientGone = () => forwarded.abort(new EdgeError('ACME_EDGE_CLIENT_GONE', 'the client closed'))
+  exchange.whenClientGone(() => forwarded.abort(new EdgeError('ACME_EDGE_CLIENT_GONE', 'the client closed')))
   try {
     return await inspectResponse(exchange.request, await forwarded.response, inspection)
+  } catch (error) {
+    forwarded.abort(toEdgeError(error)) // whatever ended the inspection: nobody will read the origin's response
+    throw error
   } finally {
     exchange.notes.origin = forwarded.origin
     exchange.notes.originMs = performance.now() - startedAt

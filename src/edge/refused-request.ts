@@ -1,3 +1,4 @@
+import { toEdgeError } from '../errors.ts'
 import type { Endpoint, RawHeaders } from '../http.ts'
 import type { Generation } from './generation.ts'
 import { parseAuthority } from './host.ts'
@@ -17,7 +18,7 @@ export interface RefusedHead {
 
 /**
  * Records what was refused before it became a request: phases 1, 2 and 5 run in observation, rule ids are logged, and the
- * access log gets its record. Nothing of it reaches an origin: there is no exchange and no clearance.
+ * access log gets its record. Nothing of it reaches an origin: there is no exchange and no clearance. Never rejects.
  */
 export async function recordRefused(head: RefusedHead, refusal: Refusal, edge: Generation): Promise<void> {
   const { client, server, method, target, protocol, headers, secure } = head
@@ -50,11 +51,17 @@ export async function recordRefused(head: RefusedHead, refusal: Refusal, edge: G
     framing: { kind: 'none' as const },
     upgrade: undefined,
   }
-  const inspection = new Inspection(request, { rules: edge.rules, notes, log: edge.ruleLog })
-  await inspection.observe()
-  await inspection.close()
+  edge.occupancy.enter()
+  try {
+    const inspection = new Inspection(request, { rules: edge.rules, notes, log: edge.ruleLog })
+    await inspection.observe()
+    await inspection.close()
+  } catch (error) {
+    notes.error = `${refusal.reason}; the WAF failed: ${toEdgeError(error).message}`
+  }
   notes.verdict = 'refused'
   edge.accessLog.write({ request, notes, status: refusal.status, requestBytes: 0, responseBytes: 0, durationMs: 0 })
+  edge.occupancy.leave()
 }
 
 /** Reads as much of a broken head as there is: the first line's parts and every line with a colon. */

@@ -57,6 +57,7 @@ export class RequestBody extends Readable {
     })
     this.on('end', done)
     this.on('error', done)
+    this.resume() // whoever read before may have paused it
   }
 
   override _read(): void {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ActiveChallenges } from '../challenge/active-challenges.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
@@ -8,9 +9,13 @@ import { CertificateTable } from './certificate-table.ts'
 import { createClientAddressReader } from './client-address.ts'
 import type { Generation } from './generation.ts'
 import { type Listener, openHttpListener, openHttpsListener } from './listener.ts'
+import { Occupancy } from './occupancy.ts'
 import { createRequestIds } from './request-id.ts'
 import { openRuleLog } from './rule-log.ts'
 import { openSites, type Sites } from './sites.ts'
+
+/** After the drain nobody uses anything any more; an exchange that does not end (a defect) cannot keep the process. */
+const CLOSE_MS = 1_000
 
 /** What an edge is built with; `cli/` constructs it. */
 export interface EdgeServices {
@@ -47,6 +52,11 @@ export async function startEdge(config: EdgeConfig, services: EdgeServices): Pro
   const nextId = createRequestIds()
   const build = async (next: EdgeConfig) => buildGeneration(next, { services, challenges, nextId })
   let current = await build(config)
+  const retired = new Set<Promise<void>>()
+  const retireCurrent = () => {
+    const done = retire(current).finally(() => retired.delete(done))
+    retired.add(done)
+  }
   await certificates.loadAll()
   const listeners = await openListeners(config, { services, certificates, edge: () => current })
   return {
@@ -59,15 +69,14 @@ export async function startEdge(config: EdgeConfig, services: EdgeServices): Pro
     connections: () => listeners.reduce((sum, { connections }) => sum + connections(), 0),
     async reload(next) {
       const generation = await build(next)
-      const old = current
-      current = generation
-      retire(old)
       await certificates.loadAll()
+      retireCurrent()
+      current = generation
     },
     async close() {
       await Promise.all(listeners.map((listener) => listener.drain(current.limits.drainTimeoutMs)))
-      await current.sites.close()
-      current.ruleLog.close()
+      retireCurrent()
+      await Promise.race([Promise.all(retired), delay(CLOSE_MS, undefined, { ref: false })])
     },
   }
 }
@@ -93,12 +102,15 @@ async function buildGeneration(
     accessLog: createAccessLog(services.accessLog, services.observe),
     limits: config.limits,
     reader: { nextId, now: Date.now, clientAddress: createClientAddressReader(config.trustedProxies) },
+    occupancy: new Occupancy(),
   }
 }
 
-/** Pools close when their requests are done; the old log files stay open as long as an exchange may still write. */
-function retire(old: Generation): void {
-  void old.sites.close().then(() => old.ruleLog.close())
+/** Pools and log files stay open as long as an exchange may still use them: a reload is no reason to fail it. */
+async function retire(old: Generation): Promise<void> {
+  await old.occupancy.whenEmpty()
+  await old.sites.close()
+  old.ruleLog.close()
 }
 
 interface ListenerParts {

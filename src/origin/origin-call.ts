@@ -1,30 +1,24 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { EdgeError } from '../errors.ts'
-import { type BodySink, type BodyStream, type EdgeResponse, findHeader } from '../http.ts'
+import { type EdgeResponse, findHeader } from '../http.ts'
+import { BodyRelay } from './body-relay.ts'
 import { originError } from './origin-error.ts'
 import { responseHeaders } from './origin-headers.ts'
 
-/** Bytes that may wait between origin and client before the origin's socket is paused. */
-const HIGH_WATER_BYTES = 65_536
-
-/**
- * One request at an origin, as undici's dispatch handler. What arrives before the response is being sent waits here, up
- * to the high-water mark; a short response is thus complete before its head goes out, and costs one write.
- */
-export class OriginCall implements BodyStream, Dispatcher.DispatchHandler {
+/** One request at an origin, as undici's dispatch handler; the response's body passes through a relay. */
+export class OriginCall implements Dispatcher.DispatchHandler {
   readonly response: Promise<EdgeResponse>
   readonly #respond: (response: EdgeResponse) => void
   readonly #reject: (error: Error) => void
-  #controller: Dispatcher.DispatchController | undefined
-  #sink: BodySink | undefined
-  #waiting: Buffer[] = []
-  #waitingBytes = 0
-  #hasResponse = false
-  #ended = false
-  #failure: Error | undefined
   readonly #onSettled: () => void
   readonly #expectedAccept: string | undefined
+  readonly #body: BodyRelay
+  #controller: Dispatcher.DispatchController | undefined
+  #tunnel: Duplex | undefined
+  #hasResponse = false
+  #isSettled = false
+  #failure: Error | undefined
 
   /** `onSettled` runs once, when the origin's connection is free again or lost. `expectedAccept`: of a WebSocket handshake. */
   constructor(onSettled: () => void, expectedAccept?: string) {
@@ -34,6 +28,11 @@ export class OriginCall implements BodyStream, Dispatcher.DispatchHandler {
     this.response = promise
     this.#respond = resolve
     this.#reject = reject
+    this.#body = new BodyRelay({
+      pause: () => this.#controller?.pause(),
+      resume: () => this.#controller?.resume(),
+      abort: (error) => this.abort(error),
+    })
   }
 
   get hasResponse(): boolean {
@@ -48,80 +47,58 @@ export class OriginCall implements BodyStream, Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (status < 200) return // RFC 9110 §15.2: interim responses may be dropped
     this.#hasResponse = true
-    const headers = responseHeaders(readRawHeaders(controller.rawHeaders))
-    this.#respond({ status, headers, body: { kind: 'stream', stream: this } })
+    const headers = responseHeaders(readRawHeaders(controller.rawHeaders), status)
+    this.#respond({ status, headers, body: { kind: 'stream', stream: this.#body } })
   }
 
   /** undici has checked that it is 101; a wrong Sec-WebSocket-Accept is no handshake (RFC 6455 §4.1, Pingora CVE-2026-2833). */
   onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, _headers: unknown, socket: Duplex): void {
     const headers = readRawHeaders(controller.rawHeaders)
-    this.#onSettled()
-    this.#ended = true
+    this.#settle()
+    socket.on('error', () => undefined) // `close` follows, which is what a tunnel ends by
     if (status === 101 && findHeader(headers, 'sec-websocket-accept') === this.#expectedAccept) {
       this.#hasResponse = true
-      this.#respond({ status, headers: responseHeaders(headers), body: { kind: 'tunnel', origin: socket } })
+      this.#tunnel = socket
+      this.#respond({ status, headers: responseHeaders(headers, status), body: { kind: 'tunnel', origin: socket } })
       return
     }
     socket.destroy()
     this.#reject(new EdgeError('ACME_EDGE_ORIGIN_FAILED', 'the origin answered a WebSocket handshake with a wrong one'))
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#sink !== undefined && this.#waiting.length === 0) {
-      if (!this.#sink.write(chunk)) controller.pause()
-      return
-    }
-    this.#waiting.push(chunk)
-    this.#waitingBytes += chunk.length
-    if (this.#waitingBytes >= HIGH_WATER_BYTES) controller.pause()
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body.push(chunk)
   }
 
   onResponseEnd(): void {
-    this.#ended = true
-    this.#onSettled()
-    if (this.#waiting.length === 0) this.#sink?.end(undefined)
+    this.#settle()
+    this.#body.end()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#fail(originError(error))
   }
 
-  pipe(sink: BodySink): void {
-    this.#sink = sink
-    this.#flush()
-  }
-
-  resume(): void {
-    this.#flush()
-  }
-
+  /** Nobody wants the response any more; one that is complete stays as it is. */
   abort(error: Error): void {
-    if (this.#ended) return
+    this.#tunnel?.destroy()
+    if (this.#isSettled) return
     this.#fail(error)
     this.#controller?.abort(error)
   }
 
   #fail(error: Error): void {
-    if (this.#failure !== undefined) return
+    if (this.#isSettled) return
     this.#failure = error
-    this.#onSettled()
+    this.#settle()
     this.#reject(error)
-    this.#sink?.fail(error)
+    this.#body.fail(error)
   }
 
-  #flush(): void {
-    const sink = this.#sink
-    if (sink === undefined) return
-    if (this.#failure !== undefined) return sink.fail(this.#failure)
-    while (this.#waiting.length > 0) {
-      const chunk = this.#waiting.shift()
-      if (chunk === undefined) break
-      if (this.#ended && this.#waiting.length === 0) return sink.end(chunk)
-      if (!sink.write(chunk)) return
-    }
-    this.#waitingBytes = 0
-    if (this.#ended) sink.end(undefined)
-    else this.#controller?.resume()
+  #settle(): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#onSettled()
   }
 }
 

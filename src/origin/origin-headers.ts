@@ -36,13 +36,14 @@ function addForwarding(out: string[], request: EdgeRequest): void {
 }
 
 /** The fields of an origin's response that go on to the client. */
-export function responseHeaders(headers: RawHeaders): string[] {
+export function responseHeaders(headers: RawHeaders, status: number): string[] {
   const options = connectionOptions(headers)
+  const isWithoutLength = status < 200 || status === 204 // RFC 9110 §8.6: a reader that believes it would wait for a body
   const out: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string // even index of a pair list
     const lower = name.toLowerCase()
-    if (lower !== 'content-length' && isHopByHop(lower, options)) continue
+    if (lower === 'content-length' ? isWithoutLength : isHopByHop(lower, options)) continue
     out.push(name, headers[i + 1] ?? '')
   }
   return out
