@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { OperatorContext } from './operator.ts'
 import { translatePcre } from './pcre-to-v8.ts'
 
@@ -14,6 +15,9 @@ export interface Pattern {
  */
 export function compilePattern(argument: string, context: OperatorContext, extraFlags: '' | 'g' = ''): Pattern {
   const { source, groups } = translatePcre(argument, (message, offset) => context.fail(message, offset))
+  // After 50,000 steps back V8 goes on with an engine that takes linear time: `^(a+)+$` on 27 bytes takes milliseconds
+  // instead of seconds. Patterns with look-around or large counted repetition keep the engine they have.
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   try {
     return { regex: new RegExp(source, `s${extraFlags}`), groups }
   } catch (error) {

@@ -1,5 +1,14 @@
 import type { Refuse } from './pcre-escape.ts'
-import type { Flags } from './pcre-to-v8.ts'
+
+/** Which of PCRE's option letters i, s, m and x are on. */
+export interface Flags {
+  readonly ignoreCase: boolean
+  readonly dotAll: boolean
+  readonly multiline: boolean
+  readonly extended: boolean
+}
+
+export type GroupKind = 'plain' | 'assertion' | 'lookbehind' | 'atomic'
 
 /** What an opening parenthesis begins, and how many bytes of the pattern say so. */
 export type PcreGroup =
@@ -7,7 +16,7 @@ export type PcreGroup =
   /** `(?i)`: from here to the end of the group around it. */
   | { readonly kind: 'flags'; readonly length: number; readonly flags: Flags }
   | {
-      readonly kind: 'plain' | 'assertion' | 'lookbehind' | 'atomic'
+      readonly kind: GroupKind
       readonly length: number
       readonly flags: Flags
       /** How V8 writes it. */
@@ -38,7 +47,7 @@ export function readGroup(
   return { kind: 'plain', length, flags: changed, source: '(?:' }
 }
 
-function kindOf(mark: string): 'plain' | 'assertion' | 'lookbehind' | 'atomic' {
+function kindOf(mark: string): GroupKind {
   if (mark === '>') return 'atomic'
   if (mark === ':') return 'plain'
   return mark.startsWith('<') ? 'lookbehind' : 'assertion'

@@ -1,13 +1,8 @@
 import { addOtherCase, type ByteSet, byteSet, toClassSource, toLiteralSource } from './byte-set.ts'
+import { PatternOutput, type Translation } from './pattern-output.ts'
 import { readClass } from './pcre-class.ts'
 import { type Refuse, readEscape } from './pcre-escape.ts'
-import { readGroup } from './pcre-group.ts'
-
-/** A V8 pattern for flag `s`, and for each PCRE group (the whole match first) its number in V8's result. */
-export interface Translation {
-  readonly source: string
-  readonly groups: readonly number[]
-}
+import { type Flags, type GroupKind, readGroup } from './pcre-group.ts'
 
 /**
  * Translates PCRE syntax, in ModSecurity 2's dialect (DOTALL, DOLLAR_ENDONLY), into a V8 pattern that matches the same
@@ -19,39 +14,23 @@ export function translatePcre(pattern: string, refuse: Refuse): Translation {
   return translator.translate()
 }
 
-export interface Flags {
-  readonly ignoreCase: boolean
-  readonly dotAll: boolean
-  readonly multiline: boolean
-  readonly extended: boolean
-}
-
 interface OpenGroup {
   readonly offset: number
-  /** Index of its first token. */
+  /** Index of its first piece. */
   readonly start: number
   /** Flags to go back to at its end. */
   readonly outer: Flags
-  readonly kind: 'plain' | 'assertion' | 'lookbehind' | 'atomic'
+  readonly kind: GroupKind
   readonly close: string
-}
-
-/** What a quantifier would repeat; `bare` atoms take one as they are, others need a group around them. */
-interface Atom {
-  readonly start: number
-  readonly bare: boolean
 }
 
 class Translator {
   readonly #pattern: string
   readonly #refuse: Refuse
-  /** Pieces of the result; a capturing group is the piece `(`, so that they can be numbered at the end. */
-  readonly #tokens: string[] = []
+  readonly #output = new PatternOutput()
   readonly #open: OpenGroup[] = []
   #flags: Flags = { ignoreCase: false, dotAll: true, multiline: false, extended: false }
-  #atom: Atom | undefined
   #position = 0
-  #atomicCount = 0
 
   constructor(pattern: string, refuse: Refuse) {
     this.#pattern = pattern
@@ -62,13 +41,13 @@ class Translator {
     while (this.#position < this.#pattern.length) this.#readPiece()
     const unclosed = this.#open.at(-1)
     if (unclosed !== undefined) this.#refuse('this group has no closing parenthesis', unclosed.offset)
-    return { source: this.#tokens.join(''), groups: numberGroups(this.#tokens) }
+    return this.#output.finish()
   }
 
   #readPiece(): void {
-    const char = this.#pattern[this.#position] ?? ''
     if (this.#flags.extended && this.#skipExtended()) return
     if (this.#readQuantifier()) return
+    const char = this.#pattern[this.#position] ?? ''
     switch (char) {
       case '\\':
         return this.#readBackslash()
@@ -79,8 +58,7 @@ class Translator {
       case ')':
         return this.#closeGroup()
       case '|':
-        this.#tokens.push('|')
-        this.#atom = undefined
+        this.#output.boundary('|')
         return this.#advance(1)
       case '^':
         // PCRE: not after a newline that ends the value.
@@ -88,9 +66,9 @@ class Translator {
       case '$':
         return this.#assertion(this.#flags.multiline ? '(?=\\n|$)' : '$', 1)
       case '.':
-        return this.#pushAtom(this.#flags.dotAll ? '.' : '[^\\n]', 1)
+        return this.#atom(this.#flags.dotAll ? '.' : '[^\\n]', 1)
       default:
-        return this.#pushByte(char.charCodeAt(0), 1)
+        return this.#byte(char.charCodeAt(0), 1)
     }
   }
 
@@ -104,13 +82,10 @@ class Translator {
   #readQuantifier(): boolean {
     const text = this.#match(/(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})[?+]?/y)
     if (text === undefined) return false
-    if (this.#atom === undefined) return this.#refuse('there is nothing to repeat here', this.#position)
-    const { start, bare } = this.#atom
-    if (!bare) this.#wrap(start, ['(?:'], ')')
+    if (!this.#output.hasAtom) return this.#refuse('there is nothing to repeat here', this.#position)
     const isPossessive = text.length > 1 && text.endsWith('+')
-    this.#tokens.push(isPossessive ? text.slice(0, -1) : text)
-    if (isPossessive) this.#makeAtomic(start)
-    this.#atom = { start, bare: false }
+    if (isPossessive) this.#refuseInLookbehind()
+    this.#output.quantify(isPossessive ? text.slice(0, -1) : text, isPossessive ? 'possessive' : 'plain')
     this.#advance(text.length)
     return true
   }
@@ -122,100 +97,78 @@ class Translator {
     if (letter === 'Q') return this.#readQuoted()
     if (letter === 'E') return this.#advance(2)
     // In PCRE this alternation is atomic; the look-ahead keeps `\r` from matching the first half of `\r\n`.
-    if (letter === 'R') return this.#pushAtom('(?:\\r\\n|[\\n\\v\\f\\x85]|\\r(?!\\n))', 2)
-    if (letter === 'C') return this.#pushAtom('[^]', 2)
+    if (letter === 'R') return this.#atom('(?:\\r\\n|[\\n\\v\\f\\x85]|\\r(?!\\n))', 2)
+    if (letter === 'C') return this.#atom('[^]', 2)
     if (/[1-9]/.test(letter) && this.#match(/\\[1-3][0-7]{2}/y) === undefined) {
       return this.#refuse('back references have no exact equivalent', this.#position)
     }
     const escaped = readEscape(this.#pattern, this.#position, this.#refuse)
     const length = escaped.end - this.#position
-    if (escaped.kind === 'byte') this.#pushByte(escaped.byte, length)
-    else this.#pushSet(escaped.set, length)
+    if (escaped.kind === 'byte') this.#byte(escaped.byte, length)
+    else this.#set(escaped.set, length)
   }
 
   #readQuoted(): void {
     const end = this.#pattern.indexOf('\\E', this.#position)
     this.#advance(2)
     const last = end === -1 ? this.#pattern.length : end
-    while (this.#position < last) this.#pushByte(this.#pattern.charCodeAt(this.#position), 1)
+    while (this.#position < last) this.#byte(this.#pattern.charCodeAt(this.#position), 1)
     if (end !== -1) this.#advance(2)
   }
 
   #readBrackets(): void {
     const options = { ignoreCase: this.#flags.ignoreCase, refuse: this.#refuse }
     const { set, end } = readClass(this.#pattern, this.#position, options)
-    this.#pushSet(set, end - this.#position)
+    this.#set(set, end - this.#position)
   }
 
   #openGroup(): void {
     const offset = this.#position
     const group = readGroup(this.#pattern, offset, { flags: this.#flags, refuse: this.#refuse })
     this.#advance(group.length)
-    this.#atom = group.kind === 'comment' ? this.#atom : undefined
     if (group.kind === 'comment') return
-    if (group.kind === 'flags') {
-      this.#flags = group.flags
-      return
-    }
-    const { kind, flags } = group
-    const name = kind === 'atomic' ? this.#nameAtomic(offset) : undefined
-    const close = name === undefined ? ')' : `))\\k<${name}>)`
-    this.#open.push({ offset, start: this.#tokens.length, outer: this.#flags, kind, close })
-    this.#flags = flags
-    this.#tokens.push(...(name === undefined ? [group.source] : ['(?:(?=', `(?<${name}>`]))
+    const outer = this.#flags
+    this.#flags = group.flags
+    if (group.kind === 'flags') return this.#output.boundary()
+    if (group.kind === 'atomic') this.#refuseInLookbehind()
+    const { open, close } = group.kind === 'atomic' ? this.#output.nextAtomic() : { open: [group.source], close: ')' }
+    this.#open.push({ offset, start: this.#output.length, outer, kind: group.kind, close })
+    this.#output.boundary(...open)
   }
 
   #closeGroup(): void {
     const group = this.#open.pop()
     if (group === undefined) return this.#refuse('this parenthesis closes nothing', this.#position)
     this.#flags = group.outer
-    this.#tokens.push(group.close)
-    this.#atom = { start: group.start, bare: group.kind === 'plain' || group.kind === 'atomic' }
+    this.#output.endGroup(group.close, { start: group.start, bare: group.kind === 'plain' || group.kind === 'atomic' })
     this.#advance(1)
   }
 
-  /** A look-ahead is never entered again, and what it captured can be matched right after it: an atomic group. */
-  #makeAtomic(start: number): void {
-    const name = this.#nameAtomic(this.#position)
-    this.#wrap(start, ['(?:(?=', `(?<${name}>`], `))\\k<${name}>)`)
+  /** V8 runs look-behinds backwards, where the reference that makes a group atomic would come before the group. */
+  #refuseInLookbehind(): void {
+    if (!this.#open.some((group) => group.kind === 'lookbehind')) return
+    this.#refuse('an atomic group or possessive quantifier in a look-behind has no exact equivalent', this.#position)
   }
 
-  /** V8 runs look-behinds backwards, where the reference would come before what it refers to. */
-  #nameAtomic(offset: number): string {
-    if (this.#open.some((group) => group.kind === 'lookbehind')) {
-      this.#refuse('an atomic group or possessive quantifier in a look-behind has no exact equivalent', offset)
-    }
-    this.#atomicCount++
-    return `atomic${this.#atomicCount}`
+  #byte(byte: number, length: number): void {
+    const isLetter = /[A-Za-z]/.test(String.fromCharCode(byte))
+    if (!this.#flags.ignoreCase || !isLetter) return this.#atom(toLiteralSource(byte), length)
+    const set = byteSet([byte, byte])
+    addOtherCase(set)
+    this.#set(set, length)
   }
 
-  #wrap(start: number, before: readonly string[], after: string): void {
-    this.#tokens.splice(start, 0, ...before)
-    this.#tokens.push(after)
+  #set(set: ByteSet, length: number): void {
+    this.#atom(toClassSource(set), length)
   }
 
-  #assertion(source: string, length: number): void {
-    this.#atom = { start: this.#tokens.length, bare: false }
-    this.#tokens.push(source)
+  #atom(source: string, length: number): void {
+    this.#output.atom(source)
     this.#advance(length)
   }
 
-  #pushByte(byte: number, length: number): void {
-    const isLetter = /[A-Za-z]/.test(String.fromCharCode(byte))
-    if (this.#flags.ignoreCase && isLetter) {
-      const set = byteSet([byte, byte])
-      addOtherCase(set)
-      this.#pushSet(set, length)
-    } else this.#pushAtom(toLiteralSource(byte), length)
-  }
-
-  #pushSet(set: ByteSet, length: number): void {
-    this.#pushAtom(toClassSource(set), length)
-  }
-
-  #pushAtom(source: string, length: number): void {
-    this.#atom = { start: this.#tokens.length, bare: true }
-    this.#tokens.push(source)
+  #assertion(source: string, length: number): void {
+    this.#output.assertion(source)
     this.#advance(length)
   }
 
@@ -236,14 +189,3 @@ const assertions: ReadonlyMap<string, string> = new Map([
   ['z', '$'],
   ['Z', '(?=\\n?$)'],
 ])
-
-function numberGroups(tokens: readonly string[]): number[] {
-  const groups = [0]
-  let number = 0
-  for (const token of tokens) {
-    if (token !== '(' && !token.startsWith('(?<atomic')) continue
-    number++
-    if (token === '(') groups.push(number)
-  }
-  return groups
-}

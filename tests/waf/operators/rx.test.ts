@@ -5,6 +5,7 @@ import t from 'tap'
 import { translatePcre } from '../../../src/waf/operators/pcre-to-v8.ts'
 import { rx } from '../../../src/waf/operators/rx.ts'
 import { rxGlobal } from '../../../src/waf/operators/rx-global.ts'
+import { cpuMs } from '../../helpers/cpu-time.ts'
 import { operatorContext, refusalOf } from '../../helpers/operator-context.ts'
 
 const context = operatorContext()
@@ -155,6 +156,16 @@ t.test('garbage is translated or refused, never anything else', (t) => {
   const report = fc.check(property, { numRuns: 5_000 })
   t.comment(`seed ${report.seed}, ${report.numRuns} patterns`)
   t.notOk(report.failed, fc.defaultReportMessage(report) ?? '')
+  t.end()
+})
+
+t.test('nested repetition does not stop the process', (t) => {
+  const value = `${'a'.repeat(40)}b`
+  for (const pattern of ['^(a+)+$', '(?i)^(a+)+$', '^(?:a|a)*$', '^(?:a+)+\\b-']) {
+    const operator = rx.compile(pattern, context)
+    const elapsedMs = cpuMs(() => t.equal(operator.test(value), false, pattern))
+    t.ok(elapsedMs < 500, `${pattern}: ${elapsedMs.toFixed(1)} ms`)
+  }
   t.end()
 })
 

@@ -1,0 +1,86 @@
+/** A V8 pattern for flag `s`, and for each PCRE group (the whole match first) its number in V8's result. */
+export interface Translation {
+  readonly source: string
+  readonly groups: readonly number[]
+}
+
+/** What a quantifier would repeat; `bare` atoms take one as they are, others need a group around them. */
+interface Atom {
+  readonly start: number
+  readonly bare: boolean
+}
+
+/** The V8 pattern while it is being written, piece by piece. */
+export class PatternOutput {
+  /** A capturing group is the piece `(`, so that groups can be numbered at the end. */
+  readonly #pieces: string[] = []
+  #atom: Atom | undefined
+  #atomicCount = 0
+
+  /** Index of the next piece. */
+  get length(): number {
+    return this.#pieces.length
+  }
+
+  get hasAtom(): boolean {
+    return this.#atom !== undefined
+  }
+
+  /** A piece that a quantifier can repeat as it is. */
+  atom(source: string): void {
+    this.#atom = { start: this.#pieces.length, bare: true }
+    this.#pieces.push(source)
+  }
+
+  assertion(source: string): void {
+    this.#atom = { start: this.#pieces.length, bare: false }
+    this.#pieces.push(source)
+  }
+
+  /** Pieces that cannot be repeated: the beginning of a group, an alternative. */
+  boundary(...pieces: readonly string[]): void {
+    this.#atom = undefined
+    this.#pieces.push(...pieces)
+  }
+
+  /** The end of the group whose first piece is at `start`. */
+  endGroup(source: string, { start, bare }: { readonly start: number; readonly bare: boolean }): void {
+    this.#pieces.push(source)
+    this.#atom = { start, bare }
+  }
+
+  /** Repeats the atom; it must have one. */
+  quantify(quantifier: string, mode: 'plain' | 'possessive'): void {
+    const start = this.#atom?.start ?? this.#pieces.length
+    if (this.#atom?.bare === false) this.#wrap(start, ['(?:'], ')')
+    this.#pieces.push(quantifier)
+    if (mode === 'possessive') {
+      const { open, close } = this.nextAtomic()
+      this.#wrap(start, open, close)
+    }
+    this.#atom = { start, bare: false }
+  }
+
+  /** A look-ahead is never entered again, and what it captured can be matched right after it: an atomic group. */
+  nextAtomic(): { readonly open: readonly string[]; readonly close: string } {
+    this.#atomicCount++
+    const name = `atomic${this.#atomicCount}`
+    return { open: ['(?:(?=', `(?<${name}>`], close: `))\\k<${name}>)` }
+  }
+
+  finish(): Translation {
+    const groups = [0]
+    let number = 0
+    for (const piece of this.#pieces) {
+      if (piece !== '(' && !piece.startsWith('(?<atomic')) continue
+      number++
+      if (piece === '(') groups.push(number)
+    }
+    return { source: this.#pieces.join(''), groups }
+  }
+
+  #wrap(start: number, before: readonly string[], after: string): void {
+    this.#pieces.splice(start, 0, ...before)
+    this.#pieces.push(after)
+  }
+}
