@@ -1,23 +1,27 @@
+import { detach } from './detach.ts'
 import { Cell, Entry } from './entry.ts'
 
 export interface CollectionLimits {
-  /** More names than this are not taken in. Default: no limit. */
-  readonly most?: number
+  /** More names than this are not taken in. */
+  readonly names: number
+  /** Longer names and values are cut. */
+  readonly bytes: number
 }
 
 /** A writable collection (TX, ENV, IP …): names compare without case and keep the spelling they were first set with. */
 export class Collection {
   readonly name: string
-  readonly #most: number
+  readonly #limits: CollectionLimits | undefined
   readonly #entries = new Map<string, readonly [Entry]>()
   /** Goes up with every change: whoever keeps values can tell that they are stale. */
   version = 0
   /** Milliseconds since 1970 by name, where `expirevar` set one. */
   #expiries: Map<string, number> | undefined
 
-  constructor(name: string, { most = Number.POSITIVE_INFINITY }: CollectionLimits = {}) {
+  /** @param limits for one that outlives its transaction; default: none */
+  constructor(name: string, limits?: CollectionLimits) {
     this.name = name
-    this.#most = most
+    this.#limits = limits
   }
 
   get(lowerKey: string): string | undefined {
@@ -33,11 +37,17 @@ export class Collection {
   }
 
   set(key: string, value: string): void {
+    if (this.#limits === undefined) return this.#set(key, value)
+    const { names, bytes } = this.#limits
+    const isNew = !this.#entries.has(key.toLowerCase())
+    if (!isNew || this.#entries.size < names) this.#set(detach(key.slice(0, bytes)), detach(value.slice(0, bytes)))
+  }
+
+  #set(key: string, value: string): void {
     this.version++
     const lowerKey = key.toLowerCase()
-    const known = this.#entries.get(lowerKey)?.[0]
-    if (known === undefined && this.#entries.size >= this.#most) return
-    this.#entries.set(lowerKey, [new Entry(this.name, known?.key ?? key, new Cell(value))])
+    const spelling = this.#entries.get(lowerKey)?.[0].key ?? key
+    this.#entries.set(lowerKey, [new Entry(this.name, spelling, new Cell(value))])
   }
 
   delete(lowerKey: string): void {

@@ -1,9 +1,10 @@
 import { Collection } from './collection.ts'
+import { detach } from './detach.ts'
 
 /** A flood of new keys (addresses, User-Agents) pushes out the oldest instead of filling the memory. */
 const MOST_COLLECTIONS = 10_000
-/** Names of one collection may come from requests, too. */
-const MOST_NAMES = 1000
+/** Names and values may come from requests, too. */
+const LIMITS = { names: 200, bytes: 1024 }
 
 export const persistentNames = ['ip', 'global', 'session', 'user', 'resource'] as const
 export type PersistentName = (typeof persistentNames)[number]
@@ -23,7 +24,7 @@ export class PersistentCollections {
 
   /** The collection of that name and key, new when there is none or it has outlived its timeout since it was last opened. */
   open(name: PersistentName, key: string, options: { nowMs: number; timeoutSeconds: number }): Collection {
-    const address = `${name} ${key}`
+    const address = detach(`${name} ${key}`)
     const known = this.#held.get(address)
     const isAlive = known !== undefined && known.expiresAtMs > options.nowMs
     const collection = isAlive ? known.collection : create(name, key)
@@ -42,7 +43,7 @@ export class PersistentCollections {
 }
 
 function create(name: PersistentName, key: string): Collection {
-  const collection = new Collection(name.toUpperCase(), { most: MOST_NAMES })
+  const collection = new Collection(name.toUpperCase(), LIMITS)
   collection.set('KEY', key)
   return collection
 }

@@ -1,3 +1,4 @@
+import { detach } from './detach.ts'
 import type { Cell } from './entry.ts'
 
 /** Longer values hardly ever come twice. */
@@ -34,7 +35,7 @@ export class VerdictMemory {
       this.#old = this.#young
       this.#young = new Map()
     }
-    this.#young.set(raw, misses)
+    this.#young.set(detach(raw), misses)
     return misses
   }
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { macroArgument } from '../actions/macro-argument.ts'
+import { detach } from '../detach.ts'
 import { expandMacro, hasMacro, type Macro, parseMacro } from '../macro.ts'
 import { findOperator } from '../operators/index.ts'
 import type { CompiledOperator, OperatorContext, OperatorWord } from '../operators/operator.ts'
@@ -9,6 +10,8 @@ import { reject } from './rejection.ts'
 
 /** Arguments made of macros differ between transactions; more than this many are not remembered. */
 const REMEMBERED_ARGUMENTS = 64
+/** What a request puts into an argument can be long. */
+const LONGEST_REMEMBERED = 1024
 
 /** Looks the operator up and compiles its argument; unknown words and bad arguments are rejected with their place. */
 export function compileOperator(node: OperatorNode, readFile: (path: string) => string): RuleOperator {
@@ -54,9 +57,11 @@ function withMacro(word: OperatorWord, macro: Macro, context: OperatorContext): 
     const argument = expandMacro(macro, state)
     const known = compiled.get(argument)
     if (known !== undefined) return known
+    if (argument.length > LONGEST_REMEMBERED) return word.compile(argument, context)
     if (compiled.size >= REMEMBERED_ARGUMENTS) compiled.clear()
-    const operator = word.compile(argument, context)
-    compiled.set(argument, operator)
+    const own = detach(argument)
+    const operator = word.compile(own, context)
+    compiled.set(own, operator)
     return operator
   }
 }
