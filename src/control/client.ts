@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import { EdgeError } from '../errors.ts'
@@ -17,7 +18,8 @@ interface Waiting {
 }
 
 /** Connects to the edge that runs with this store; `undefined` when none does. */
-export function connectControl(storeFolder: string): Promise<ControlClient | undefined> {
+export async function connectControl(storeFolder: string): Promise<ControlClient | undefined> {
+  if (!existsSync(storeFolder)) return undefined
   return new Promise((resolve) => {
     const socketPath = controlSocketPath(storeFolder)
     const socket = connect(socketPath.path)

@@ -8,7 +8,7 @@ export function readLines(socket: Socket, onLine: (line: string) => void): void 
   socket.on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) onLine(line)
+    for (const line of lines) if (!socket.destroyed) onLine(line)
     if (rest.length > MAX_LINE_BYTES) socket.destroy()
   })
 }

@@ -9,6 +9,8 @@ import { controlSocketPath, type SocketPath } from './socket-path.ts'
 /** How long the workers have to acknowledge one call. */
 const CALL_TIMEOUT_MS = 10_000
 
+const isNobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'])
+
 export interface ControlServer {
   close(): Promise<void>
 }
@@ -21,6 +23,7 @@ export interface ControlServer {
 export async function startControlServer(storeFolder: string, publisher: ChallengePublisher): Promise<ControlServer> {
   const socketPath = controlSocketPath(storeFolder)
   if (await isAnswered(socketPath.path)) {
+    socketPath.close()
     throw new EdgeError('ACME_EDGE_ALREADY_RUNNING', `another edge runs with the store ${storeFolder}: stop it first`)
   }
   rmSync(socketPath.path, { force: true })
@@ -79,7 +82,8 @@ function isAnswered(path: string): Promise<boolean> {
       socket.destroy()
       resolve(true)
     })
-    socket.on('error', () => resolve(false))
+    // Only these say that nobody listens; of a socket that may not be opened (EACCES) it is not known.
+    socket.on('error', (error: Error & { code?: string }) => resolve(!isNobody.has(error.code ?? '')))
   })
 }
 

@@ -83,8 +83,9 @@ class Pool implements WorkerPool {
     this.#config = { ...config, listen: this.#config.listen }
   }
 
-  metrics(): Promise<unknown[]> {
-    return this.#callAll({ call: 'metrics' }, AbortSignal.timeout(2_000))
+  async metrics(): Promise<unknown[]> {
+    const snapshots = await this.#callAll({ call: 'metrics' }, AbortSignal.timeout(2_000))
+    return snapshots.filter((snapshot) => snapshot !== undefined)
   }
 
   async close(): Promise<void> {

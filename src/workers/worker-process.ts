@@ -23,20 +23,28 @@ export class WorkerProcess {
     this.exited = exited.promise
     this.#child.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') ready.resolve(message.addresses)
-      else if (message.kind === 'failed') ready.reject(new EdgeError(codeOf(message.code), message.message))
-      else this.#settle(message)
+      else if (message.kind === 'failed') {
+        ready.reject(new EdgeError(codeOf(message.code), message.message))
+        this.kill() // it serves nothing, so it must not be asked for acknowledgements
+      } else this.#settle(message)
     })
-    this.#child.on('exit', () => {
-      const error = new EdgeError('ACME_EDGE_INTERNAL', 'a worker ended')
-      ready.reject(error)
-      for (const { reject } of this.#waiting.values()) reject(error)
+    const end = (cause?: Error) => {
+      ready.reject(new EdgeError('ACME_EDGE_INTERNAL', 'a worker ended', { cause }))
+      for (const { resolve } of this.#waiting.values()) resolve(undefined)
       this.#waiting.clear()
       exited.resolve()
+    }
+    this.#child.on('exit', () => end())
+    this.#child.on('error', (error) => {
+      if (this.#child.pid === undefined) end(error) // it never came to be; what else fails ends with `exit`
     })
     this.#send({ kind: 'start', start })
   }
 
-  /** Resolves when the worker has done it. Rejects when it failed, ended, or the signal aborts. */
+  /**
+   * Resolves when the worker has done it; with `undefined` when it has ended, since it serves nothing then, and its successor
+   * is told what is active. Rejects when it failed or the signal aborts.
+   */
   call(call: WorkerCall, signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId
@@ -55,7 +63,7 @@ export class WorkerProcess {
   }
 
   #send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message)
+    if (this.#child.connected) this.#child.send(message, () => undefined) // a lost channel is followed by `exit`
   }
 
   #settle(message: FromWorker & { kind: 'done' }): void {

@@ -14,6 +14,7 @@ export interface WorkerParts {
 export function runWorker(build: (start: StartWorker) => WorkerParts): void {
   let edge: RunningEdge | undefined
   let parts: WorkerParts | undefined
+  let started = Promise.resolve()
   const send = (message: FromWorker) => process.send?.(message)
   const start = async (message: StartWorker) => {
     parts = build(message)
@@ -29,16 +30,18 @@ export function runWorker(build: (start: StartWorker) => WorkerParts): void {
   process.on('message', (message: ToWorker) => {
     switch (message.kind) {
       case 'start':
-        start(message.start).catch((error) => {
+        started = start(message.start).catch((error) => {
           const { code, message: text } = toEdgeError(error)
           send({ kind: 'failed', code, message: text })
         })
         break
       case 'call':
-        answer({ edge, parts }, message.call).then(
-          (result) => send({ kind: 'done', id: message.id, result }),
-          (error) => send({ kind: 'done', id: message.id, error: toEdgeError(error).message }),
-        )
+        started // a call that comes while this worker starts waits, and changes what the start has published
+          .then(() => answer({ edge, parts }, message.call))
+          .then(
+            (result) => send({ kind: 'done', id: message.id, result }),
+            (error) => send({ kind: 'done', id: message.id, error: toEdgeError(error).message }),
+          )
         break
       case 'close':
         void close()
