@@ -66,5 +66,6 @@ function http1Differences(response: ServerResponse): ProtocolDifferences {
     headers: (headers, close) => (close ? [...headers, 'connection', 'close'] : [...headers]),
     tunnel: ({ headers }, origin) => openTunnel(response.socket, { headers, origin }),
     destroy: () => response.socket?.destroy(),
+    refuseRest: () => undefined, // the connection closes: the head said so
   }
 }

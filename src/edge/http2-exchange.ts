@@ -100,5 +100,6 @@ function http2Differences(response: Http2ServerResponse): ProtocolDifferences {
     headers: (headers) => headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text)),
     tunnel: (_response, origin) => origin.destroy(), // no request of HTTP/2 asks for one (RFC 9113 §8.6)
     destroy: () => response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR),
+    refuseRest: () => response.stream?.close(constants.NGHTTP2_NO_ERROR), // RFC 9113 §8.1: after a complete response
   }
 }

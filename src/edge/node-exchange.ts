@@ -16,6 +16,8 @@ export interface ProtocolDifferences {
   tunnel(response: EdgeResponse, origin: Duplex): void
   /** Breaks off a response that has begun. */
   destroy(): void
+  /** After the response: the rest of the request's body is not wanted. */
+  refuseRest(): void
 }
 
 export interface NodeExchangeParts {
@@ -166,11 +168,11 @@ export class NodeExchange implements Exchange {
   /** Sends everything but the end, and reads on for a while: closing over unread bytes would reset the response away. */
   #linger(body: RequestBody, last: Buffer | undefined): void {
     if (last !== undefined) this.#response.write(last)
-    const timer = setTimeout(() => this.#end(undefined), LINGER_MS)
     const finish = () => {
       clearTimeout(timer)
-      this.#end(undefined)
+      this.#response.end(() => this.#differences.refuseRest())
     }
+    const timer = setTimeout(finish, LINGER_MS)
     if (this.#expectsContinue) finish()
     else body.discard(LINGER_BYTES, finish)
   }

@@ -44,16 +44,12 @@ export class RequestBody extends Readable {
     return this.#ended
   }
 
-  /** Reads on without keeping anything, until the body ends, fails or `maxBytes` have come. */
+  /** Reads on without keeping anything until the body ends or fails; after `maxBytes` the client has to wait. */
   discard(maxBytes: number, done: () => void): void {
     const until = this.receivedBytes + maxBytes
-    const stop = () => {
-      this.destroy()
-      done()
-    }
     if (this.destroyed) return done()
     this.on('data', () => {
-      if (this.receivedBytes > until) stop()
+      if (this.receivedBytes > until) this.pause()
     })
     this.on('end', done)
     this.on('error', done)
