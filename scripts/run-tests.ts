@@ -4,6 +4,7 @@ import { addCounts, type Counts, closingLine, createTapReader, exitCode } from '
 
 /** Longer than any test file takes; property runs of `full` take their time. */
 const timeoutSeconds = process.env.ACME_EDGE_TEST_FULL === '1' ? 3_600 : 300
+const silenceSeconds = timeoutSeconds + 60
 
 const files = process.argv.slice(2)
 const counts: Counts[] = []
@@ -23,12 +24,27 @@ async function check(name: string, [command = '', ...words]: readonly string[]):
 }
 
 async function runTap(words: readonly string[]): Promise<Counts> {
-  const child = spawn('tap', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('tap', words, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   const reader = createTapReader((line) => console.log(line))
   const lines = createInterface({ input: child.stdout })
-  lines.on('line', reader.line)
+  // tap ends a file that takes too long; one that hangs so that even this fails must not hang the whole run.
+  const watchdog = setTimeout(() => stopGroup(child), silenceSeconds * 1000)
+  lines.on('line', (line) => {
+    watchdog.refresh()
+    reader.line(line)
+  })
+  const interrupt = (): void => stopGroup(child)
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const [code] = await Promise.all([exitOf(child), new Promise((resolve) => lines.once('close', resolve))])
+  clearTimeout(watchdog)
   return reader.end(code)
+}
+
+/** tap and every test it started. */
+function stopGroup({ pid }: ReturnType<typeof spawn>): void {
+  if (pid === undefined) return
+  console.log('stopped: all tests that still ran')
+  process.kill(-pid, 'SIGKILL')
 }
 
 function exitOf(child: ReturnType<typeof spawn>): Promise<number> {
