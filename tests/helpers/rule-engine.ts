@@ -11,6 +11,7 @@ export interface TestRequest {
   readonly body?: string
   readonly client?: string
   readonly id?: string
+  readonly receivedAtMs?: number
   readonly server?: { readonly address: string; readonly port: number }
 }
 
@@ -80,7 +81,7 @@ export async function exchange(
 export function begin(ruleSet: RuleSet, request: TestRequest = {}): Transaction {
   return ruleSet.begin({
     id: request.id ?? 'test-1',
-    receivedAtMs: 1_700_000_000_000,
+    receivedAtMs: request.receivedAtMs ?? 1_700_000_000_000,
     client: { address: request.client ?? '192.0.2.1', port: 40_000 },
     server: request.server ?? { address: '198.51.100.1', port: 8080 },
     method: request.method ?? 'GET',
