@@ -93,7 +93,6 @@ export class NodeExchange implements Exchange {
     const { body } = response
     if (body.kind === 'stream') {
       this.#stream = body.stream
-      this.#response.on('drain', () => body.stream.resume())
       body.stream.pipe(sink)
     } else {
       sink.end(body.kind === 'bytes' ? body.bytes : undefined)
@@ -139,7 +138,9 @@ export class NodeExchange implements Exchange {
     return {
       write: (chunk) => {
         this.#sentBytes += chunk.length
-        return this.#response.write(chunk)
+        const goesOn = this.#response.write(chunk)
+        if (!goesOn) this.#response.once('drain', () => this.#stream?.resume())
+        return goesOn
       },
       end: (last) => {
         const ready = beforeEnd()

@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Child {
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/** Starts a program on one processor and waits until its port accepts connections; fails after 15 s. */
+export async function startOn(cpu: number, command: readonly string[], port: number): Promise<Child> {
+  const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: 'ignore' })
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
+  for (let i = 0; i < 150 && child.exitCode === null; i++) {
+    if (await accepts(port)) return { pid: pidOf(child), stop: () => stop(child, exited) }
+    await sleep(100)
+  }
+  child.kill('SIGKILL')
+  throw new Error(`${command[0]} does not listen on port ${port}: start it by hand to see why: ${command.join(' ')}`)
+}
+
+/** Processor time of a process so far, in milliseconds (user and system; Linux counts in hundredths of a second). */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+async function stop(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await exited
+  clearTimeout(timer)
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('the program did not start')
+  return pid // taskset becomes the program
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+}
