@@ -51,7 +51,8 @@ export function http1Exchange(
     request,
     body: hasBody(request.framing) ? new RequestBody(message, pace) : undefined,
     response,
-    differences: http1Differences(response),
+    // Node's parser does not come back to itself after an Upgrade that was not followed: no further request here.
+    differences: http1Differences(response, message.headers.upgrade !== undefined),
     accessLog: edge.accessLog,
     expectsContinue: message.headers.expect !== undefined && request.protocol === 'HTTP/1.1',
   })
@@ -61,9 +62,9 @@ function hasBody(framing: GuardedHead['framing']): boolean {
   return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
 }
 
-function http1Differences(response: ServerResponse): ProtocolDifferences {
+function http1Differences(response: ServerResponse, isLast: boolean): ProtocolDifferences {
   return {
-    headers: (headers, close) => (close ? [...headers, 'connection', 'close'] : [...headers]),
+    headers: (headers, close) => (close || isLast ? [...headers, 'connection', 'close'] : [...headers]),
     tunnel: ({ headers }, origin) => openTunnel(response.socket, { headers, origin }),
     destroy: () => response.socket?.destroy(),
     refuseRest: () => undefined, // the connection closes: the head said so
