@@ -67,6 +67,9 @@ export async function startEdgeProcess(options: EdgeOptions): Promise<EdgeProces
   await waitUntilReady(run, adminPort)
   const { pid = -1 } = run.child
   const control = controlOf(storeFolder)
+  void run.exited.then(({ code, signal }) => {
+    if (code !== 0) process.stderr.write(`the edge ended with ${code ?? signal}:\n${run.stderr().slice(-4_000)}\n`)
+  })
   const stop = async () => {
     await control.close()
     run.child.kill('SIGTERM')
