@@ -3,6 +3,8 @@
 /** Payloads by the tag of the rules that must refuse them; each is sent in every place of a request. */
 export const payloads: Readonly<Record<string, readonly string[]>> = {
   'sql-injection': [
+    "x'; select password::int from users",
+    '1 and (password)::int=1',
     "' OR '1'='1",
     "1' or 1=1-- -",
     "admin'--",
@@ -81,6 +83,11 @@ export const payloads: Readonly<Record<string, readonly string[]>> = {
     "/e'tc'/passwd",
   ],
   'command-injection': [
+    '/etc/pas[s]wd',
+    '/usr/bin/wh?ami',
+    'x;`cat<<<whoami`',
+    '; nohup /tmp/x',
+    '$[2+2]',
     '; cat /etc/hosts',
     '| whoami',
     '127.0.0.1; uname -a',
@@ -138,6 +145,9 @@ export const payloads: Readonly<Record<string, readonly string[]>> = {
     '%7B%7B7*7%7D%7D',
   ],
   'code-injection': [
+    'process["env"]',
+    '$1:constructor:constructor',
+    'Kernel.exec "x"',
     '__import__("os").popen("x")',
     'x.__class__.__base__',
     "require('child_process').exec('x')",
@@ -150,6 +160,9 @@ export const payloads: Readonly<Record<string, readonly string[]>> = {
     '_$$ND_FUNC$$_function (){}',
   ],
   'php-injection': [
+    'system(whoami)',
+    'eval ($foo)',
+    '("sys"."tem")("ls")',
     '<?php echo 1; ?>',
     '<?=1?>',
     'phpinfo()',
@@ -181,6 +194,7 @@ export const payloads: Readonly<Record<string, readonly string[]>> = {
     "' && this.role == 'admin",
   ],
   ssrf: [
+    'http://host.docker.internal:2375/',
     'http://169.254.169.254/latest/meta-data/',
     'http://metadata.google.internal/computeMetadata/v1/',
     'http://100.100.100.200/latest/',

@@ -243,6 +243,21 @@ export const benign: readonly Benign[] = [
     'command in prose',
     form({ text: 'Run npm install and then open http://localhost:3000/ in a browser; the cat sat on the mat.' }),
   ],
+  ['Node in prose', form({ text: "const fs = require('fs')\nconsole.log(`${fs.name}/${'x'}`, process.env.HOME)" })],
+  ['shebang in prose', form({ text: '#!/usr/bin/env node\nimport yargs from "yargs"\nawait sleep(1000);' })],
+  [
+    'class in prose',
+    form({ text: 'class Foo {\n  constructor(private database: Database) {}\n  valueOf() { return 1 }\n}' }),
+  ],
+  [
+    'quoted operators',
+    form({ text: '=item \'|\' and \'<\' may not both be specified; see the system (ie, the disk) or "a-<b>" or "c"' }),
+  ],
+  ['types in prose', form({ text: 'options `<Object>`, payload `<Buffer>`; std::vector<int> and Foo::Bar' })],
+  [
+    'paths in prose',
+    form({ text: 'The log is in /var/log/app.log and the settings in /etc/app/app.conf; see /usr/share/doc.' }),
+  ],
   ['Windows path', form({ path: 'C:\\Users\\alice\\Documents\\report.docx' })],
   ['Unix path', form({ path: '/home/alice/projects/readme.md' })],
   [
