@@ -35,7 +35,7 @@ export function parseSecLang(text: string, file: string): ParsedFile {
   return { nodes, problems }
 }
 
-/** Where reading goes on after a line that could not be cut into words: the rest of a broken rule is not reported again. */
+/** Where reading goes on after a line that could not be cut into words: the rest of a broken rule is not told again. */
 function beginsDirective(line: LogicalLine): boolean {
   return /^[ \t]*(?:Sec[A-Za-z]|Include[ \t])/i.test(line.text)
 }
