@@ -14,7 +14,7 @@ export function rulesCommand(): Command {
 
 async function printRules({ config: path, json }: { config: string; json: boolean }): Promise<void> {
   const { waf } = await loadConfig(path)
-  const rules = listRules({ files: waf.rules, mode: waf.mode })
+  const rules = await listRules({ files: waf.rules, mode: waf.mode })
   const text = json ? JSON.stringify(rules.map(toJson)) : rules.map(toLine).join('\n')
   process.stdout.write(`${text}\n`)
 }

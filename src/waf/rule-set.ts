@@ -7,8 +7,9 @@ import { isFileError } from './compiler/sources.ts'
 import { PersistentCollections } from './persistent-collections.ts'
 import type { Location } from './seclang/location.ts'
 import { idleTransaction, RuleTransaction } from './transaction.ts'
-import { type Clock, type TraceEvent, TransactionState } from './transaction-state.ts'
+import { type Clock, type StateOptions, type TraceEvent, TransactionState } from './transaction-state.ts'
 import type { RuleSet, TransactionInput, WafMode } from './transaction-types.ts'
+import { Turns } from './turns.ts'
 import { VerdictMemory } from './verdict-memory.ts'
 import { warm } from './warm.ts'
 
@@ -37,19 +38,24 @@ const defaultBudget: BudgetLimits = { sliceMs: 10, phaseMs: 1000 }
  * cannot be read
  */
 export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
-  const program = tryCompile(options)
   const clock: Clock = { now: options.now ?? Date.now, elapsed: options.elapsed ?? (() => performance.now()) }
-  if (options.mode !== 'off') await warm(program, clock.elapsed)
-  const budget = { ...defaultBudget, ...options.budget }
-  // A trace shows every comparison, so none may be left out.
-  const verdicts = options.trace === undefined ? new VerdictMemory(program.linkCount) : undefined
-  const stateOptions = { clock, budget, persistent: new PersistentCollections(), verdicts, trace: options.trace }
+  const turns = new Turns(clock.elapsed)
+  const program = await compile(options, turns)
+  if (options.mode !== 'off') await warm(program, turns)
+  const state: StateOptions = {
+    clock,
+    budget: { ...defaultBudget, ...options.budget },
+    persistent: new PersistentCollections(),
+    // A trace shows every comparison, so none may be left out.
+    verdicts: options.trace === undefined ? new VerdictMemory(program.linkCount) : undefined,
+    trace: options.trace,
+  }
   return Object.freeze({
     mode: options.mode,
     ruleCount: program.rules.length,
     begin(input: TransactionInput) {
       if (options.mode === 'off') return idleTransaction
-      return new RuleTransaction(new TransactionState(program, input, stateOptions))
+      return new RuleTransaction(new TransactionState(program, input, state))
     },
   })
 }
@@ -63,23 +69,19 @@ export interface RuleSummary {
   readonly location: Location
 }
 
-/** The rules of these files that a transaction would meet, in load order. Throws as `loadRuleSet` does. */
-export function listRules(options: LoadOptions): readonly RuleSummary[] {
-  return tryCompile(options).rules.map(({ id, phase, message, head: { location } }) => {
+/** The rules of these files that a transaction would meet, in load order. Rejects as `loadRuleSet` does. */
+export async function listRules(options: LoadOptions): Promise<readonly RuleSummary[]> {
+  const { rules } = await compile(options, new Turns(options.elapsed ?? (() => performance.now())))
+  return rules.map(({ id, phase, message, head: { location } }) => {
     return { id, phase, message: message?.source, location }
   })
 }
 
-function tryCompile(options: LoadOptions): Program {
-  try {
-    return compile(options)
-  } catch (error) {
+async function compile({ files, mode, readFile = readLatin1 }: LoadOptions, turns: Turns): Promise<Program> {
+  const compiling = compileFiles(files, { mode, reader: { readFile, expandGlob }, turns })
+  const result = await compiling.catch((error: unknown) => {
     throw unreadable(error)
-  }
-}
-
-function compile({ files, mode, readFile = readLatin1 }: LoadOptions): Program {
-  const result = compileFiles(files, mode, { readFile, expandGlob })
+  })
   if (result.kind === 'program') return result.program
   const { problems } = result
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`

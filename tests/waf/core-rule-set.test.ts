@@ -41,3 +41,13 @@ t.test('without those two all of it compiles and tells attacks from ordinary req
   t.match((await ask('/?file=../../../../etc/passwd')).logged, [930100, 930110, 930120])
   t.match((await ask("/?q=1'+union+select+password+from+users--")).verdict, { kind: 'block', ruleId: 949110 })
 })
+
+t.test('loading gives way: requests have their turn while a reload compiles', { skip }, async (t) => {
+  const readFile = (path: string) => readFileSync(path, 'latin1').replace(/@detect(?:XSS|SQLi)/g, '@noMatch')
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  await loadRuleSet({ files: files(), mode: 'block', readFile })
+  clearInterval(timer)
+  t.comment(`${turns} turns for others`)
+  t.ok(turns > 5)
+})

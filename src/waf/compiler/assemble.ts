@@ -1,5 +1,6 @@
 import { type ActionDraft, emptyDraft } from '../actions/action.ts'
 import type { Node, RuleNode, UnconditionalNode } from '../seclang/ast.ts'
+import type { Turns } from '../turns.ts'
 import { applyActions } from './actions.ts'
 import { applyDirective } from './directives.ts'
 import type { Assembly, LinkDraft } from './draft.ts'
@@ -9,9 +10,10 @@ import { compileTargets } from './targets.ts'
 const DEFAULT_PHASE = 2
 
 /** Takes the nodes of all files, in load order, into the assembly: rules joined to chains, directives obeyed. */
-export function assemble(assembly: Assembly, nodes: readonly Node[]): void {
+export async function assemble(assembly: Assembly, nodes: readonly Node[], turns: Turns): Promise<void> {
   let chain: LinkDraft[] = []
   for (const node of nodes) {
+    if (turns.isOver()) await turns.giveUp()
     if (node.kind !== 'rule' && node.kind !== 'action') {
       endChain(assembly, chain)
       chain = []

@@ -1,11 +1,18 @@
 import type { Problem } from '../seclang/location.ts'
 import type { WafMode } from '../transaction-types.ts'
+import type { Turns } from '../turns.ts'
 import { assemble } from './assemble.ts'
 import type { Assembly } from './draft.ts'
 import { linkProgram } from './link.ts'
 import type { Program } from './program.ts'
 import { defaultSettings } from './settings.ts'
 import { SourceLoader, type SourceReader } from './sources.ts'
+
+export interface CompileOptions {
+  readonly mode: WafMode
+  readonly reader: SourceReader
+  readonly turns: Turns
+}
 
 export type CompileResult =
   | { readonly kind: 'program'; readonly program: Program }
@@ -15,9 +22,13 @@ export type CompileResult =
  * Files → program, or everything that is wrong with them. Errors of the file system pass through for the files
  * themselves; for what the files name they are problems.
  */
-export function compileFiles(files: readonly string[], mode: WafMode, reader: SourceReader): CompileResult {
+export async function compileFiles(files: readonly string[], options: CompileOptions): Promise<CompileResult> {
+  const { mode, reader, turns } = options
   const loader = new SourceLoader(reader)
-  for (const file of files) loader.load(file)
+  for (const file of files) {
+    loader.load(file)
+    if (turns.isOver()) await turns.giveUp()
+  }
   const { problems } = loader
   const assembly: Assembly = {
     problems,
@@ -30,7 +41,7 @@ export function compileFiles(files: readonly string[], mode: WafMode, reader: So
     markers: [],
     updates: [],
   }
-  assemble(assembly, loader.nodes)
+  await assemble(assembly, loader.nodes, turns)
   const program = linkProgram(assembly, mode)
   return problems.all.length === 0 ? { kind: 'program', program } : { kind: 'problems', problems: problems.all }
 }
