@@ -173,3 +173,37 @@ t.test('any other expectation is 417', async (t) => {
     },
   ])
 })
+
+t.test('what follows a declined handshake is a request like any other', async (t) => {
+  bench.origin.respond(answerOk)
+  bench.origin.forget()
+  await onConnection(bench.http, async (connection) => {
+    connection.write(
+      open() + requestBytes('GET /?attack-marker HTTP/1.1', [host]) + requestBytes('GET /next HTTP/1.1', [host]),
+    )
+    t.equal((await connection.response())?.status, 200, 'declined')
+    const second = await connection.response({ timeoutMs: 3_000 })
+    t.ok(second === undefined || second.status === 403, `blocked, or the connection is over (${second?.status})`)
+  })
+  t.notOk(bench.origin.requests.some(({ raw }) => raw.includes('attack-marker')))
+})
+
+t.test('a challenge is answered whatever the upgrade that comes with it', async (t) => {
+  const token = 'u'.repeat(43)
+  const key = await bench.edge.publish('shop.example', token)
+  const { response } = await sendRaw(bench.http, open(`/.well-known/acme-challenge/${token}`))
+  t.equal(response?.status, 200)
+  t.equal(response?.body.toString(), key)
+})
+
+t.test('an open tunnel does not keep the edge from stopping', async (t) => {
+  const short = await startBench(t, { limits: { drain_timeout: '1s' } })
+  short.origin.respond(answerOk, tunnel({ early: '' }))
+  await onConnection(short.http, async (connection) => {
+    connection.write(open())
+    t.equal((await connection.response())?.status, 101)
+    short.edge.signal('SIGTERM')
+    t.not(await connection.closed(4_000), 'open')
+    t.same(await short.edge.exited, { code: 0, signal: null })
+  })
+})
