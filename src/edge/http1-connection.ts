@@ -25,6 +25,7 @@ export class Http1Connection {
   readonly #heads: GuardedHead[] = []
   readonly #guard: Http1Guard
   #openExchanges = 0
+  #requestCount = 0
   #refusal: Refusal | undefined
   #closing = false
   #body: RequestBody | undefined
@@ -61,8 +62,14 @@ export class Http1Connection {
     return head?.text.startsWith(`${method} ${target} HTTP/`) ? head : undefined
   }
 
+  /** Requests that this connection has brought so far. */
+  get requestCount(): number {
+    return this.#requestCount
+  }
+
   exchangeOpened(body: RequestBody | undefined): void {
     this.#openExchanges++
+    this.#requestCount++
     this.#body = body
   }
 

@@ -6,11 +6,14 @@ import { NodeExchange, type ProtocolDifferences } from './node-exchange.ts'
 import { readRequest } from './read-request.ts'
 import { RequestBody } from './request-body.ts'
 import { isAliasField, isTargetText, type Refusal, refusal } from './request-head.ts'
-import { socketEndpoints } from './socket-endpoints.ts'
+import { type SocketEndpoints, socketEndpoints } from './socket-endpoints.ts'
 
 /** The request of an HTTP/2 stream, as an HTTP/1.1 origin will see it (RFC 9113 §8.3), or why it is refused. */
-export function readHttp2Request(message: Http2ServerRequest, edge: Generation): EdgeRequest | Refusal {
-  const { peer, server } = socketEndpoints(message.stream.session?.socket as never) // the session's proxy has the same properties
+export function readHttp2Request(
+  message: Http2ServerRequest,
+  { peer, server }: SocketEndpoints,
+  edge: Generation,
+): EdgeRequest | Refusal {
   if (message.method === 'CONNECT') return refusal(405, 'CONNECT is not proxied')
   const path = rawPath(message)
   if (!isTargetText(path)) return refusal(400, 'malformed :path')
@@ -36,6 +39,12 @@ export function readHttp2Request(message: Http2ServerRequest, edge: Generation):
     },
     edge.reader,
   )
+}
+
+/** Both ends of the connection; `undefined` when it has closed, which takes the session's socket away. */
+export function http2Endpoints({ stream }: Http2ServerRequest): SocketEndpoints | undefined {
+  const { session } = stream
+  return session === undefined || session.destroyed ? undefined : socketEndpoints(session.socket)
 }
 
 export function http2Exchange(
