@@ -82,7 +82,11 @@ const nginx = {
   name: 'nginx, no WAF',
   program: 'nginx',
   command: (file: string) => ['nginx', '-c', file],
-  config: (port: number, originPort: number, folder: string) => `daemon off; master_process off; pid ${folder}/nginx-proxy.pid;
+  config: (
+    port: number,
+    originPort: number,
+    folder: string,
+  ) => `daemon off; master_process off; pid ${folder}/nginx-proxy.pid;
 error_log ${folder}/nginx-proxy.log; worker_processes 1; events {}
 http { access_log off; keepalive_requests 10000000;
 upstream origin { server 127.0.0.1:${originPort}; keepalive 64; }
