@@ -14,7 +14,8 @@ const startTimeoutMs = 30_000
 interface Demo {
   readonly child: ChildProcess
   readonly output: { stdout: string; stderr: string }
-  readonly exited: Promise<number | null>
+  /** The exit code, or the signal that ended it. */
+  readonly exited: Promise<number | string | null>
 }
 
 t.test('npm start issues, serves, allows and blocks, and leaves nothing behind', async (t) => {
@@ -46,7 +47,8 @@ t.test('npm start issues, serves, allows and blocks, and leaves nothing behind',
 
     interrupt(demo, round === 'with flags' ? 'SIGINT' : 'SIGTERM')
     await gone(t, demo, [http, https])
-    if (round === 'with flags') t.equal(await demo.exited, 0, 'Ctrl-C is no failure')
+    // npm sends the signal on to a program that has had it from the terminal; if that is gone by then, npm ends by the signal.
+    if (round === 'with flags') t.ok([0, 'SIGINT'].includes((await demo.exited) ?? ''), 'Ctrl-C is no failure')
   }
   t.equal(roots.size, 1, 'the CA is kept')
   t.equal(serials.size, 2, 'each start issues')
@@ -61,7 +63,10 @@ t.test('npm start issues, serves, allows and blocks, and leaves nothing behind',
 
 t.test('Ctrl-C while it starts leaves no process', async (t) => {
   const [http = 0, https = 0] = await freePorts(2)
-  const demo = startDemo(t, ['--http-port', `${http}`, '--https-port', `${https}`])
+  const demo = startDemo(t, ['--http-port', `${http}`, '--https-port', `${https}`], {}, [
+    `${root}bin/acme-edge`,
+    'demo',
+  ])
   await eventually('the first line', () => demo.output.stdout.includes('origin'), startTimeoutMs)
   interrupt(demo, 'SIGINT')
   await gone(t, demo, [http, https])
@@ -111,8 +116,13 @@ t.test('bad ports are bad usage', async (t) => {
 })
 
 /** In a process group of its own, as a terminal starts it. */
-function startDemo(t: Test, args: readonly string[], env: Record<string, string> = {}): Demo {
-  const child = spawn('npm', ['start', '--', ...args], {
+function startDemo(
+  t: Test,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  [program = '', ...words]: readonly string[] = ['npm', 'start', '--'],
+): Demo {
+  const child = spawn(program, [...words, ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     detached: true,
@@ -125,7 +135,9 @@ function startDemo(t: Test, args: readonly string[], env: Record<string, string>
   child.stderr.on('data', (chunk) => {
     output.stderr += chunk
   })
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const exited = new Promise<number | string | null>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal))
+  })
   t.teardown(() => hasProcess(child) && process.kill(-Number(child.pid), 'SIGKILL'))
   return { child, output, exited }
 }
