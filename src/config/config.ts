@@ -36,6 +36,7 @@ export interface LimitsConfig {
   readonly headerTimeoutMs: number
   readonly bodyIdleTimeoutMs: number
   readonly bodyMinBytesPerSecond: number
+  readonly sendTimeoutMs: number
   readonly keepAliveTimeoutMs: number
   readonly requestsPerSocket: number
   readonly headerBytes: number

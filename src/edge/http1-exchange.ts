@@ -54,6 +54,7 @@ export function http1Exchange(
     // Node's parser does not come back to itself after an Upgrade that was not followed: no further request here.
     differences: http1Differences(response, message.headers.upgrade !== undefined),
     accessLog: edge.accessLog,
+    sendTimeoutMs: limits.sendTimeoutMs,
     expectsContinue: message.headers.expect !== undefined && request.protocol === 'HTTP/1.1',
   })
 }
@@ -67,6 +68,7 @@ function http1Differences(response: ServerResponse, isLast: boolean): ProtocolDi
     headers: (headers, close) => (close || isLast ? [...headers, 'connection', 'close'] : [...headers]),
     tunnel: ({ headers }, origin) => openTunnel(response.socket, { headers, origin }),
     destroy: () => response.socket?.destroy(),
+    limitSending: (timeoutMs) => response.socket?.setTimeout(timeoutMs), // nobody listens: Node destroys the socket
     refuseRest: () => undefined, // the connection closes: the head said so
   }
 }

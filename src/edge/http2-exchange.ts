@@ -60,6 +60,7 @@ export function http2Exchange(
     response,
     differences: http2Differences(response),
     accessLog: edge.accessLog,
+    sendTimeoutMs: limits.sendTimeoutMs,
     expectsContinue: findHeader(request.headers, 'expect') !== undefined,
   })
 }
@@ -105,10 +106,12 @@ function framingOf(message: Http2ServerRequest): BodyFraming {
 
 /** RFC 9113 §8.2.2: names in lower case and no field about the connection. */
 function http2Differences(response: Http2ServerResponse): ProtocolDifferences {
+  response.stream.on('timeout', () => response.stream?.close(constants.NGHTTP2_CANCEL))
   return {
     headers: (headers) => headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text)),
     tunnel: (_response, origin) => origin.destroy(), // no request of HTTP/2 asks for one (RFC 9113 §8.6)
     destroy: () => response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR),
+    limitSending: (timeoutMs) => response.stream?.setTimeout(timeoutMs),
     refuseRest: () => response.stream?.close(constants.NGHTTP2_NO_ERROR), // RFC 9113 §8.1: after a complete response
   }
 }

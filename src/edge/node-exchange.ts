@@ -16,6 +16,8 @@ export interface ProtocolDifferences {
   tunnel(response: EdgeResponse, origin: Duplex): void
   /** Breaks off a response that has begun. */
   destroy(): void
+  /** While the client owes us the reading of what was written: it takes nothing for `timeoutMs`, it is gone. 0: no more. */
+  limitSending(timeoutMs: number): void
   /** After the response: the rest of the request's body is not wanted. */
   refuseRest(): void
 }
@@ -27,6 +29,8 @@ export interface NodeExchangeParts {
   readonly differences: ProtocolDifferences
   readonly accessLog: AccessLog
   readonly expectsContinue: boolean
+  /** A client that takes nothing of its response for this long is cut (slow-read attacks). */
+  readonly sendTimeoutMs: number
 }
 
 /** How much of a body that nobody wants is read and thrown away, so that the client gets to see the response. */
@@ -52,6 +56,7 @@ export class NodeExchange implements Exchange {
   readonly #differences: ProtocolDifferences
   readonly #accessLog: AccessLog
   readonly #startedAt = performance.now()
+  readonly #sendTimeoutMs: number
   #expectsContinue: boolean
   #status = 0
   #sentBytes = 0
@@ -68,6 +73,7 @@ export class NodeExchange implements Exchange {
     this.#differences = parts.differences
     this.#accessLog = parts.accessLog
     this.#expectsContinue = parts.expectsContinue
+    this.#sendTimeoutMs = parts.sendTimeoutMs
     this.#response.on('close', () => this.#onClose())
     this.#response.on('error', () => undefined) // `close` follows
   }
@@ -139,7 +145,7 @@ export class NodeExchange implements Exchange {
       write: (chunk) => {
         this.#sentBytes += chunk.length
         const goesOn = this.#response.write(chunk)
-        if (!goesOn) this.#response.once('drain', () => this.#stream?.resume())
+        if (!goesOn) this.#waitForClient()
         return goesOn
       },
       end: (last) => {
@@ -151,6 +157,15 @@ export class NodeExchange implements Exchange {
     }
   }
 
+  /** Back-pressure, but not for ever: the origin's connection waits with us. */
+  #waitForClient(): void {
+    this.#differences.limitSending(this.#sendTimeoutMs)
+    this.#response.once('drain', () => {
+      this.#differences.limitSending(0)
+      this.#stream?.resume()
+    })
+  }
+
   /** The record of a tunnel is that of its handshake: it is written when the tunnel closes. */
   async #openTunnel(response: EdgeResponse, origin: Duplex, beforeEnd: () => MaybePromise<void>): Promise<void> {
     this.#status = response.status
@@ -160,6 +175,7 @@ export class NodeExchange implements Exchange {
   }
 
   #end(last: Buffer | undefined): void {
+    this.#differences.limitSending(this.#sendTimeoutMs)
     if (last === undefined) this.#response.end()
     // Node joins a string to the head and writes once; a buffer becomes a vectored write of two, which costs twice as much.
     else if (last.length <= SHORT_BODY_BYTES) this.#response.end(last.toString('latin1'), 'latin1')

@@ -47,6 +47,7 @@ limits:
   header_timeout: 2s
   body_idle_timeout: 1500ms
   body_min_rate: 2KiB
+  send_timeout: 20s
   header_size: 32KiB
   target_size: 4096B
   header_count: 50
@@ -100,6 +101,7 @@ t.test('reads every key, resolves paths and canonicalises names', async (t) => {
     headerTimeoutMs: 2_000,
     bodyIdleTimeoutMs: 1_500,
     bodyMinBytesPerSecond: 2_048,
+    sendTimeoutMs: 20_000,
     headerBytes: 32_768,
     targetBytes: 4_096,
     headerCount: 50,
@@ -126,6 +128,7 @@ t.test('JSON is YAML, and what is absent has its default', async (t) => {
     headerTimeoutMs: 10_000,
     bodyIdleTimeoutMs: 10_000,
     bodyMinBytesPerSecond: 512,
+    sendTimeoutMs: 30_000,
     keepAliveTimeoutMs: 5_000,
     requestsPerSocket: 1_000,
     headerBytes: 16_384,
