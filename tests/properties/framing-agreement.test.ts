@@ -144,7 +144,9 @@ t.test('whatever the framing says, the origin sees only what was inspected', asy
 function countInspections(log: string): Map<string, number> {
   const counts = new Map<string, number>()
   for (const line of log.split('\n')) {
-    const probe = line.includes('[id "900001"]') ? /\[data "([^"]*)"\]/.exec(line)?.[1] : undefined
+    const data = line.includes('[id "900001"]') ? /\[data "([^"]*)"\]/.exec(line)?.[1] : undefined
+    // the log writes control bytes escaped: an edit may have put a tab into the probe
+    const probe = data?.replace(/\\x([0-9a-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
     if (probe !== undefined) counts.set(probe, (counts.get(probe) ?? 0) + 1)
   }
   return counts
