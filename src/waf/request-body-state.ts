@@ -2,6 +2,7 @@ import type { BodyLimits, ParsedBody } from './bodies/body-parser.ts'
 import { parseJson } from './bodies/json.ts'
 import { parseMultipart } from './bodies/multipart.ts'
 import { parseUrlEncoded } from './bodies/url-encoded.ts'
+import { parseXml } from './bodies/xml.ts'
 import type { Entry } from './entry.ts'
 import { type BodyProcessor, toEntries } from './request-parts.ts'
 
@@ -40,9 +41,13 @@ export class RequestBodyState {
     return this.#arguments
   }
 
-  /** Empty where a processor other than URLENCODED takes the body apart (as ModSecurity 2). */
+  /**
+   * Empty where a processor other than URLENCODED takes the body apart (as ModSecurity 2), but that of an XML document
+   * can be asked for with ctl:forceRequestBodyVariable: names, comments and instructions show nowhere else.
+   */
   get variable(): string {
-    return this.processor === 'URLENCODED' || (this.processor === '' && this.forced) ? this.raw : ''
+    const isForced = this.forced && (this.processor === '' || this.processor === 'XML')
+    return this.processor === 'URLENCODED' || isForced ? this.raw : ''
   }
 
   /** Names and values of what is not a file: what SecRequestBodyNoFilesLimit bounds. */
@@ -59,6 +64,8 @@ function parse(processor: BodyProcessor, raw: string, options: BodyParseOptions)
       return parseMultipart(raw, options.contentType, options.limits)
     case 'JSON':
       return parseJson(raw, options.limits)
+    case 'XML':
+      return parseXml(raw, options.limits)
     case '':
       return nothing
     default:

@@ -4,7 +4,7 @@ import { parseUrlEncoded } from './bodies/url-encoded.ts'
 import { Cell, Entry } from './entry.ts'
 import type { TransactionInput } from './transaction-types.ts'
 
-export type BodyProcessor = '' | 'URLENCODED' | 'MULTIPART' | 'JSON'
+export type BodyProcessor = '' | 'URLENCODED' | 'MULTIPART' | 'JSON' | 'XML'
 
 /** Everything that follows from a request's head, each part worked out when first asked for. */
 export class RequestParts {
@@ -87,4 +87,9 @@ export function pairs(headers: readonly string[], collection: string): Entry[] {
   return entries
 }
 
-const unlimited = { argumentCount: Number.POSITIVE_INFINITY, jsonDepth: 0, fileCount: 0 }
+const unlimited = {
+  argumentCount: Number.POSITIVE_INFINITY,
+  jsonDepth: 0,
+  fileCount: 0,
+  xmlDepth: 0,
+}

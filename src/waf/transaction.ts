@@ -7,6 +7,8 @@ import type { TransactionState } from './transaction-state.ts'
 import type { BodyPlan, LoggedMatch, ResponseHead, Transaction } from './transaction-types.ts'
 
 const STREAM: BodyPlan = Object.freeze({ kind: 'stream' })
+/** SecLang has no directive for it. libxml2, too, goes no deeper by default. */
+const XML_DEPTH = 256
 const NO_MATCHES: readonly never[] = Object.freeze([])
 
 /** What `waf.mode: off` gives: nothing is looked at. */
@@ -116,7 +118,12 @@ export class RuleTransaction implements Transaction {
       contentType: request.headerValues('content-type')[0] ?? '',
       separator: settings.argumentSeparator,
       // Those of the query string count, too.
-      limits: { argumentCount: Math.max(0, argumentCount - request.arguments.length), jsonDepth, fileCount },
+      limits: {
+        xmlDepth: XML_DEPTH,
+        argumentCount: Math.max(0, argumentCount - request.arguments.length),
+        jsonDepth,
+        fileCount,
+      },
     })
   }
 

@@ -302,6 +302,30 @@ export const benign: readonly Benign[] = [
       '<?xml version="1.0" encoding="UTF-8"?>\n<order id="1"><item sku="a-1">Tea &amp; biscuits</item></order>',
     ),
   ],
+  [
+    'SOAP',
+    post(
+      'application/soap+xml; charset=utf-8; action="urn:balance"',
+      '<?xml version="1.0"?>\n<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:t="urn:bank">\n' +
+        '  <s:Body>\n    <t:get id="12"><t:name>O&#39;Brien &amp; Sons</t:name></t:get>\n  </s:Body>\n</s:Envelope>\n',
+    ),
+  ],
+  [
+    'feed',
+    post(
+      'application/atom+xml',
+      '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>' +
+        '<updated>2026-01-02T03:04:05Z</updated><entry><summary>Tea, coffee</summary></entry></feed>',
+    ),
+  ],
+  [
+    'picture',
+    post(
+      'image/svg+xml',
+      '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><style>.a{fill:#fff}</style><path d="M0 0h9v9z"/></svg>',
+    ),
+  ],
+  ['XML without a body', { method: 'DELETE', target: '/in', headers: { 'Content-Type': 'application/xml' } }],
   ['binary upload', post('application/octet-stream', '\0\x01\x02<script>')],
   [
     'upload of a picture',

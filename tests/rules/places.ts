@@ -18,9 +18,21 @@ export const places = {
     headers: { 'Content-Type': 'text/plain' },
     body: payload,
   }),
+  'XML text': (payload: string): Probe => xml(`<a><b>1</b><b>${escaped(payload)}</b></a>`),
+  'XML CDATA': (payload: string): Probe => xml(`<a><![CDATA[${payload.replaceAll(']]>', ']]]]><![CDATA[>')}]]></a>`),
+  'XML attribute': (payload: string): Probe => xml(`<a b="${escaped(payload)}"/>`, 'image/svg+xml'),
 } as const satisfies Record<string, (payload: string) => Probe>
 
 export type Place = keyof typeof places
+
+function xml(body: string, type = 'text/xml; charset=utf-8'): Probe {
+  return { method: 'POST', target: '/in', headers: { 'Content-Type': type }, body }
+}
+
+/** Nothing of the payload can be read without resolving references. */
+function escaped(payload: string): string {
+  return Array.from(payload, (character) => `&#${character.codePointAt(0)};`).join('')
+}
 
 function header(name: string, value: string): Probe {
   return { headers: { [name]: Buffer.from(value, 'utf8').toString('latin1') } }

@@ -12,6 +12,7 @@ const processors: Readonly<Record<string, BodyProcessor>> = {
   urlencoded: 'URLENCODED',
   multipart: 'MULTIPART',
   json: 'JSON',
+  xml: 'XML',
 }
 
 /** Options of `ctl` that change settings; keys in lower case. */

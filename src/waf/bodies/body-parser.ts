@@ -5,12 +5,14 @@ export interface Argument {
 }
 
 export interface BodyLimits {
-  /** SecArgumentsLimit: more arguments than this are an error (REQBODY_ERROR), not silently dropped. */
+  /** SecArgumentsLimit: more arguments, or texts and attributes of XML, than this are an error (REQBODY_ERROR), not silently dropped. */
   readonly argumentCount: number
   /** SecRequestBodyJsonDepthLimit. */
   readonly jsonDepth: number
   /** SecUploadFileLimit. */
   readonly fileCount: number
+  /** Elements inside each other. */
+  readonly xmlDepth: number
 }
 
 export interface UploadedFile {
@@ -41,12 +43,23 @@ export interface MultipartFlags {
   readonly finalBoundaryMissing: boolean
 }
 
+/** What XML:/* and XML://@* show of a document. */
+export interface XmlContent {
+  /** Text of all elements, one after the other. */
+  readonly text: string
+  /** What stands between two tags each, but for white space alone. */
+  readonly texts: readonly string[]
+  readonly attributes: readonly string[]
+}
+
 export interface ParsedBody {
   readonly arguments: readonly Argument[]
   readonly files: readonly UploadedFile[]
   /** MULTIPART_PART_HEADERS: [part name, whole header line] in order. */
   readonly partHeaders: readonly Argument[]
   readonly multipart: MultipartFlags | undefined
+  /** Of XML documents only. */
+  readonly xml?: XmlContent
   /** REQBODY_ERROR_MSG; `undefined` when the body is well formed. */
   readonly error: string | undefined
 }

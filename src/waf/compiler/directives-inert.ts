@@ -42,7 +42,7 @@ export const inertDirectives: Readonly<Record<string, DirectiveWord>> = {
     },
   },
   secxmlexternalentity: only('off', 'external entities are never loaded'),
-  secparsexmlintoargs: only('off', 'there is no XML body processor'),
+  secparsexmlintoargs: only('off', 'XML shows in the variable XML, not in ARGS'),
 }
 
 function inert(): DirectiveWord {

@@ -18,6 +18,7 @@ export function compileTargets(nodes: readonly TargetNode[]): TargetList {
   const exclusions: Exclusion[] = []
   for (const node of nodes) {
     const member = { word: findWord(node.variable, node.selector), selector: compileSelector(node.selector) }
+    if (node.mode !== 'exclude' && node.selector === undefined) requireNoSelector(member.word, node.variable)
     if (node.mode === 'exclude') exclusions.push(member)
     else targets.push({ ...member, mode: node.mode })
   }
@@ -44,7 +45,19 @@ function parseSelector(text: Word, offset: number): SelectorNode {
 function findWord(variable: Word, selector: SelectorNode | undefined): VariableWord {
   const word = findVariable(variable.text) ?? reject(variable, `unknown variable "${variable.text}"`)
   if (word.shape === 'scalar' && selector !== undefined) reject(variable, `${word.name} takes no selector`)
+  if (selector !== undefined) checkSelector(word, selector)
   return word
+}
+
+function checkSelector({ name, selectors }: VariableWord, selector: SelectorNode): void {
+  if (selectors === undefined) return
+  const given = selector.kind === 'name' ? selector.name : selector.pattern
+  if (selector.kind === 'name' && selectors.includes(given.text)) return
+  reject(given, `${name} has only the members ${selectors.join(' and ')}`)
+}
+
+function requireNoSelector({ name, selectors }: VariableWord, variable: Word): void {
+  if (selectors !== undefined) reject(variable, `${name} needs a selector: ${selectors.join(' or ')}`)
 }
 
 function compileSelector(node: SelectorNode | undefined): Selector | undefined {

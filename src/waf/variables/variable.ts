@@ -10,6 +10,8 @@ export interface VariableWord {
   readonly name: string
   readonly shape: 'scalar' | 'collection'
   readonly settled: Settled
+  /** The only selectors that it takes, where it does not take any name; rules have to say one. */
+  readonly selectors?: readonly string[]
   /** All values, in the order of the message. A scalar that does not exist yet has none. */
   read(state: TransactionState): readonly Entry[]
   /** For words that never settle: a number that changes whenever the values do, where there is one. */

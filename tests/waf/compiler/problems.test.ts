@@ -39,7 +39,13 @@ const cases: readonly [rules: string, place: string, message: RegExp][] = [
   ['SecAction "id:1,initcol:tx=1"', '1:25', /"tx" is not a collection that initcol can open/],
   ['SecAction "id:1,ctl:nothing=1"', '1:21', /unknown ctl option "nothing"/],
   ['SecAction "id:1,ctl:ruleEngine=Maybe"', '1:32', /"Maybe" is not supported here/],
-  ['SecAction "id:1,ctl:requestBodyProcessor=XML"', '1:42', /"XML" is not supported here/],
+  ['SecAction "id:1,ctl:requestBodyProcessor=YAML"', '1:42', /"YAML" is not supported here/],
+  ['SecRule XML "x" "id:1"', '1:9', /XML needs a selector: \/\* or \/\/@\*/],
+  ['SecRule &XML "@gt 0" "id:1"', '1:10', /XML needs a selector/],
+  ['SecRule ARGS|XML:/a/b "x" "id:1"', '1:18', /XML has only the members \/\* and \/\/@\*/],
+  ["SecRule XML:'//a[text()]' x id:1", '1:14', /XML has only the members/],
+  ['SecAction "id:1,ctl:ruleRemoveTargetById=1;XML://b"', '1:48', /XML has only the members/],
+  ['SecParseXmlIntoArgs On', '1:21', /XML shows in the variable XML/],
   ['SecAction "id:1,ctl:ruleRemoveById=abc"', '1:36', /"abc" is neither an id nor a range/],
   ['SecAction "id:1,ctl:ruleRemoveById=9-1"', '1:36', /ends before it begins/],
   ['SecAction "id:1,ctl:ruleRemoveTargetById=1"', '1:42', /must be separated by ";"/],
@@ -76,7 +82,7 @@ t.test('every kind of problem is refused with its place', async (t) => {
     t.same(more, [], `${rules}: one problem`)
     count++
   }
-  t.equal(count, 60)
+  t.equal(count, 66)
 })
 
 t.test('all problems of all files come at once, each with its source line', async (t) => {

@@ -55,7 +55,6 @@ const get: Readonly<Record<string, readonly string[]>> = {
   INBOUND_DATA_ERROR: ['INBOUND_DATA_ERROR=0'],
   FULL_REQUEST: [`FULL_REQUEST=${fullRequest}`],
   FULL_REQUEST_LENGTH: [`FULL_REQUEST_LENGTH=${fullRequest.length}`],
-  XML: [],
   FILES: [],
   FILES_COMBINED_SIZE: ['FILES_COMBINED_SIZE=0'],
   MULTIPART_STRICT_ERROR: ['MULTIPART_STRICT_ERROR=0'],
@@ -172,6 +171,26 @@ t.test('errors of bodies and query strings', async (t) => {
   t.match((await read('REQBODY_ERROR_MSG', cut))[0], /^REQBODY_ERROR_MSG=./)
 })
 
+t.test('variables of an XML document', async (t) => {
+  const request = {
+    method: 'POST',
+    headers: ['Content-Type', 'text/xml'],
+    body: '<a b="1" c="&lt;"><d>x</d><e>y &amp; z</e></a>',
+  }
+  t.same(await read('XML:/*', request), ['XML:/*=xy & z', 'XML:/*=x', 'XML:/*=y & z'])
+  t.same(await read('XML://@*', request), ['XML://@*=1', 'XML://@*=<'])
+  t.same(await read('&XML://@*', request), ['XML://@*=2'])
+  t.same(await read('XML:/*|!XML', request), [])
+  t.same(await read('REQBODY_PROCESSOR', request), ['REQBODY_PROCESSOR=XML'])
+  t.same(await read('REQUEST_BODY', request), ['REQUEST_BODY='])
+  t.same(await read('REQUEST_BODY', { ...request, headers: ['Content-Type', 'x/xml'] }), [
+    `REQUEST_BODY=${request.body}`,
+  ])
+  t.same(await read('XML:/*', { ...request, body: '<a>only</a>' }), ['XML:/*=only'])
+  t.same(await read('XML:/*', { method: 'GET' }), [])
+  t.same(await read('REQBODY_ERROR', { ...request, body: '<!DOCTYPE a><a/>' }), ['REQBODY_ERROR=1'])
+})
+
 t.test('every variable was looked at', async (t) => {
   const names = variableWords.map(({ name }) => name)
   t.same(
@@ -191,6 +210,8 @@ async function read(target: string, request: Parameters<typeof exchange>[1]): Pr
      SecAction "id:1,phase:1,pass,severity:4,setvar:tx.a=1,setenv:E=2,initcol:ip=k,setvar:ip.x=1,initcol:global=g,setsid:sid,setuid:uid,setrsc:rid"
      SecRule REQUEST_METHOD "@rx ." "id:2,phase:1,pass"
      SecRule REQBODY_ERROR "@eq 9" "id:3,phase:2,deny"
+     SecRule REQUEST_HEADERS:Content-Type "@endsWith /xml" "id:4,phase:1,pass,ctl:requestBodyProcessor=XML"
+     SecRule REQUEST_HEADERS:Content-Type "@streq x/xml" "id:5,phase:1,pass,ctl:forceRequestBodyVariable=On"
      SecRule ${target} "@rx \\0none" "id:99,phase:5,pass,rev:7,severity:6,logdata:d,msg:'m %{RULE.msg}'"`,
     {
       trace: ({ ruleId, variable, value }) => ruleId === 99 && values.push(`${variable}=${value}`),
