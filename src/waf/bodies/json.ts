@@ -4,7 +4,8 @@ import { unescapeJson } from './json-string.ts'
 
 /**
  * Every scalar of a JSON document (RFC 8259) as an argument, named by its path as libmodsecurity does:
- * `{"a":[{"b":1}]}` gives `json.a.array_0.b`; an empty key is `empty-key`. Of a duplicate key all values are kept, since
+ * `{"a":[{"b":1}]}` gives `json.a.array_0.b`; an empty key is `empty-key`. An array that a key names is an argument of its
+ * own, with an empty value: a rule about the ends of names would not see the key otherwise. Of a duplicate key all values are kept, since
  * programs differ in which one they take. null is an empty value, numbers and booleans are their text. What stands
  * before an error is returned with it.
  */
@@ -103,6 +104,7 @@ class JsonReader {
     if (this.#containers.length >= this.#limits.jsonDepth) {
       this.#fail(`nested deeper than ${this.#limits.jsonDepth} levels`)
     }
+    if (kind === 'array' && this.#containers.at(-1)?.kind === 'object') this.#add('')
     this.#containers.push({ kind, path: this.#path(), index: 0, key: '' })
     this.#position++
   }

@@ -10,7 +10,7 @@ const documents: readonly (readonly [body: string, pairs: Pairs])[] = [
   ['', []],
   ['{}', []],
   [' [ ] ', []],
-  ['{"a":[],"b":{}}', []],
+  ['{"a":[],"b":{}}', [['json.a', '']]],
   ['"top"', [['json', 'top']]],
   ['12', [['json', '12']]],
   [
@@ -41,7 +41,9 @@ const documents: readonly (readonly [body: string, pairs: Pairs])[] = [
   [
     '{"a":[{"b":1},{"b":[5]}]}',
     [
+      ['json.a', ''],
       ['json.a.array_0.b', '1'],
+      ['json.a.array_1.b', ''],
       ['json.a.array_1.b.array_0', '5'],
     ],
   ],
@@ -61,7 +63,7 @@ const documents: readonly (readonly [body: string, pairs: Pairs])[] = [
   ['\t\r\n{"a"\n:\r1\t}\n', [['json.a', '1']]],
 ]
 
-t.test('every scalar becomes an argument', (t) => {
+t.test('every scalar becomes an argument, and every array that has a key', (t) => {
   for (const [body, pairs] of documents) {
     const parsed = parseJson(body, limits)
     t.strictSame(
