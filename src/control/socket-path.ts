@@ -14,5 +14,10 @@ export function controlSocketPath(storeFolder: string): SocketPath {
   const path = join(storeFolder, 'control.sock')
   if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return { path, close: () => undefined }
   const folder = openSync(storeFolder, 'r')
-  return { path: `/proc/self/fd/${folder}/control.sock`, close: () => closeSync(folder) }
+  let isOpen = true
+  const close = () => {
+    if (isOpen) closeSync(folder) // once: the number may belong to another file by now
+    isOpen = false
+  }
+  return { path: `/proc/self/fd/${folder}/control.sock`, close }
 }

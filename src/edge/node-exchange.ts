@@ -92,9 +92,9 @@ export class NodeExchange implements Exchange {
   send(response: EdgeResponse, beforeEnd: () => MaybePromise<void>): Promise<void> {
     if (this.#isGone()) return this.#abandon(response)
     if (response.body.kind === 'tunnel') return this.#openTunnel(response, response.body.origin, beforeEnd)
-    const sending = Promise.withResolvers<void>()
-    this.#sending = sending
     this.#writeHeadOrAbort(response)
+    const sending = Promise.withResolvers<void>() // from here on every failure goes through it: nobody awaits another one
+    this.#sending = sending
     const sink = this.#sink(sending, beforeEnd)
     const { body } = response
     if (body.kind === 'stream') {
@@ -149,9 +149,13 @@ export class NodeExchange implements Exchange {
         return goesOn
       },
       end: (last) => {
-        const ready = beforeEnd()
-        if (ready === undefined) finish(last)
-        else ready.then(() => finish(last), sending.reject)
+        try {
+          const ready = beforeEnd()
+          if (ready === undefined) finish(last)
+          else ready.then(() => finish(last)).catch(sending.reject)
+        } catch (error) {
+          sending.reject(error)
+        }
       },
       fail: sending.reject,
     }

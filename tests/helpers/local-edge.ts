@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { EdgeConfig } from '../../src/config/config.ts'
@@ -41,7 +42,9 @@ export interface LocalEdge {
 
 /** An edge in this process, in front of a recording origin; everything real but the launcher. */
 export async function startLocalEdge(t: Test, options: LocalEdgeOptions = {}): Promise<LocalEdge> {
-  const folder = t.testdir({ store: {} })
+  const folder = mkdtempSync(join(tmpdir(), 'acme-edge-local-'))
+  mkdirSync(join(folder, 'store'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const origin = await startOrigin()
   t.teardown(() => origin.close())
   if (options.certificateFor) await writeCertificate(join(folder, 'store'), options.certificateFor)
