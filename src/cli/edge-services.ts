@@ -29,7 +29,7 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
     },
     services: {
       log,
-      loadRules,
+      loadRules: (wanted) => loadRules(wanted, log),
       observe: ({ status, notes, durationMs }: AccessRecord) =>
         metrics.observeRequest({
           status,
@@ -43,9 +43,16 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
   }
 }
 
-/** Compiles the rules of a config. Throws EdgeError ACME_EDGE_RULES_INVALID with every problem and its place. */
-export function loadRules({ waf }: EdgeConfig): Promise<RuleSet> {
-  return loadRuleSet({ files: waf.rules, mode: waf.mode })
+/**
+ * Compiles the rules of a config; what they say without effect is logged, where there is a log. Throws EdgeError ACME_EDGE_RULES_INVALID with
+ * every problem and its place.
+ */
+export async function loadRules({ waf }: EdgeConfig, log?: Logger): Promise<RuleSet> {
+  const rules = await loadRuleSet({ files: waf.rules, mode: waf.mode })
+  for (const { location, message } of rules.warnings) {
+    log?.warn({ file: location.file, line: location.line }, message)
+  }
+  return rules
 }
 
 function openAccessLog({ log }: EdgeConfig): Logger | undefined {

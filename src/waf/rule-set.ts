@@ -53,6 +53,7 @@ export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
   return Object.freeze({
     mode: options.mode,
     ruleCount: program.rules.length,
+    warnings: program.warnings,
     begin(input: TransactionInput) {
       if (options.mode === 'off') return idleTransaction
       return new RuleTransaction(new TransactionState(program, input, state))

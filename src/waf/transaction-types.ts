@@ -1,4 +1,5 @@
 import type { Endpoint, MaybePromise, RawHeaders, Verdict } from '../http.ts'
+import type { Problem } from './seclang/location.ts'
 
 /** Upper bound set by `waf.mode`: SecRuleEngine and ctl:ruleEngine can only go below it. */
 export type WafMode = 'block' | 'detect' | 'off'
@@ -60,5 +61,7 @@ export interface Transaction {
 export interface RuleSet {
   readonly mode: WafMode
   readonly ruleCount: number
+  /** What the files say that cannot have its effect here, each word once. */
+  readonly warnings: readonly Problem[]
   begin(input: TransactionInput): Transaction
 }

@@ -15,6 +15,7 @@ const sites = 'listen: {http: ["127.0.0.1:0"]}\nsites: [{hosts: [a.example], ori
 const files = {
   'edge.yaml': `${sites}waf: {rules: [good.conf]}\n`,
   'bad.yaml': 'listen: {http: [80]}\nsties: []\n',
+  'idle.conf': 'SecRule REMOTE_ADDR "@rbl x" "id:1,phase:1,pass"\n',
   'bad-rules.yaml': `${sites}waf: {rules: [bad.conf]}\n`,
   'redis.yaml': `${sites}waf: {rules: [good.conf]}\nstore: "redis://127.0.0.1:6379/0"\n`,
   'good.conf': `SecRule ARGS "@rx attack" "id:100,phase:2,deny,msg:'Größe'"\nSecAction "id:101,phase:1,pass,nolog"\n`,
@@ -83,7 +84,7 @@ t.test('check: a good config', async (t) => {
   t.strictSame([text.code, text.err], [0, ''])
   t.match(text.out, /edge\.yaml is fine: 1 site, 2 rules/)
   const outcome = await run('check', '--json', '--config', 'edge.yaml')
-  t.strictSame(json(outcome), { ok: true, config: join(folder, 'edge.yaml'), sites: 1, rules: 2 })
+  t.strictSame(json(outcome), { ok: true, config: join(folder, 'edge.yaml'), sites: 1, rules: 2, warnings: [] })
 })
 
 t.test('check: every problem of a config, with its line and a caret', async (t) => {
@@ -141,6 +142,13 @@ t.test('rules: id, phase, message and place', async (t) => {
     { id: 100, phase: 2, msg: 'Größe', file, line: 1 },
     { id: 101, phase: 1, msg: null, file, line: 2 },
   ])
+})
+
+t.test('waf lint and check name what cannot have its effect', async (t) => {
+  const { code, out } = await run('waf', 'lint', 'idle.conf')
+  t.equal(code, 0)
+  t.match(out, /idle\.conf:1:23: warning: @rbl never matches: .*\n {2}SecRule REMOTE_ADDR "@rbl x"/)
+  t.match(json(await run('waf', 'lint', '--json', 'idle.conf')), { warnings: [{ location: { line: 1 } }] })
 })
 
 t.test('waf lint', async (t) => {

@@ -54,7 +54,7 @@ const missing: readonly (readonly [feature: string, problem: RegExp])[] = [
   ['remote rules', /SecRemoteRules|SecRemoteRulesFailAction|gist\.github/],
   ['files kept on disk', /never kept|SecTmpSaveUploadedFiles|FILES_TMPNAMES/],
   ['detectSQLi and detectXSS', /detectSQLi|detectXSS/],
-  ['other operators', /fuzzyHash|geoLookup|rbl/],
+  ['other operators', /fuzzyHash/],
   ['other variables', /MODSEC_BUILD|unknown variable/],
   ['another code page', /code page 20127/],
   ['files of the other suite', /no file matches|cannot be read/],

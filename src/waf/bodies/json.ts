@@ -4,10 +4,10 @@ import { unescapeJson } from './json-string.ts'
 
 /**
  * Every scalar of a JSON document (RFC 8259) as an argument, named by its path as libmodsecurity does:
- * `{"a":[{"b":1}]}` gives `json.a.array_0.b`; an empty key is `empty-key`. An array that a key names is an argument of its
- * own, with an empty value: a rule about the ends of names would not see the key otherwise. Of a duplicate key all values are kept, since
- * programs differ in which one they take. null is an empty value, numbers and booleans are their text. What stands
- * before an error is returned with it.
+ * `{"a":[{"b":1}]}` gives `json.a.array_0.b`; an empty key is `empty-key`. An array that a key names is an argument of
+ * its own, with an empty value: a rule about the ends of names would not see the key otherwise. Of a duplicate key all
+ * values are kept, since programs differ in which one they take. null is an empty value, numbers and booleans are their
+ * text. What stands before an error is returned with it.
  */
 export function parseJson(body: string, limits: BodyLimits): ParsedBody {
   const found: Argument[] = []

@@ -1,5 +1,6 @@
 import { type ActionDraft, emptyDraft } from '../actions/action.ts'
-import type { Node, RuleNode, UnconditionalNode } from '../seclang/ast.ts'
+import { findOperator } from '../operators/index.ts'
+import type { Node, OperatorNode, RuleNode, UnconditionalNode } from '../seclang/ast.ts'
 import type { Turns } from '../turns.ts'
 import { applyActions } from './actions.ts'
 import { applyDirective } from './directives.ts'
@@ -44,7 +45,15 @@ function draftLink(assembly: Assembly, node: RuleNode | UnconditionalNode, isCha
   const targets = node.kind === 'rule' ? problems.attempt(() => compileTargets(node.targets)) : undefined
   const operator = node.kind === 'rule' ? problems.attempt(() => compileOperator(node.operator, readFile)) : undefined
   applyActions(actions, node.actions, { place: isChained ? 'chained' : 'rule', problems })
+  if (node.kind === 'rule') warnAbout(assembly, node.operator)
   return { node, targets, operator, actions }
+}
+
+/** An operator that can never match here is loaded, since the rest of the file is worth having, but not in silence. */
+function warnAbout({ problems, warnings }: Assembly, { name }: OperatorNode): void {
+  const word = findOperator(name.text)
+  if (word?.limitation === undefined || warnings.has(word.name)) return
+  warnings.set(word.name, problems.describe(name.location, `@${word.name} never matches: ${word.limitation}`))
 }
 
 function addChain(assembly: Assembly, links: readonly LinkDraft[]): void {

@@ -35,6 +35,7 @@ export async function compileFiles(files: readonly string[], options: CompileOpt
     sources: loader.sources,
     readFile: reader.readFile,
     isIncomplete: problems.all.length > 0,
+    warnings: new Map(),
     settings: defaultSettings,
     defaults: new Map(),
     chains: [],

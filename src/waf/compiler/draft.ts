@@ -1,5 +1,6 @@
 import type { ActionDraft } from '../actions/action.ts'
 import type { RuleNode, UnconditionalNode } from '../seclang/ast.ts'
+import type { Problem } from '../seclang/location.ts'
 import type { SourceText } from '../seclang/source-text.ts'
 import type { RuleOperator, Settings } from './program.ts'
 import type { ProblemList } from './rejection.ts'
@@ -38,6 +39,8 @@ export interface Assembly {
   readonly readFile: (path: string) => string
   /** Some rule was left out for its syntax: what seems to be missing may be there. */
   readonly isIncomplete: boolean
+  /** By the word that they are about: each is said once. */
+  readonly warnings: Map<string, Problem>
   settings: Settings
   readonly defaults: Map<number, ActionDraft>
   readonly chains: ChainDraft[]

@@ -39,6 +39,7 @@ export function linkProgram(assembly: Assembly, mode: WafMode): Program {
     rules,
     profiles: linker.profiles.all,
     linkCount: linker.linkCount,
+    warnings: [...assembly.warnings.values()],
     ceiling,
     readsBodyErrors: assembly.chains.some(readsBodyErrors),
     mayRaiseEngine: chains.some(({ links }) => links.some(({ actions }) => actions.mayRaiseEngine === true)),

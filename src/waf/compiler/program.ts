@@ -1,7 +1,7 @@
 import type { TransformNode } from '../entry.ts'
 import type { Macro } from '../macro.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
-import type { Location } from '../seclang/location.ts'
+import type { Location, Problem } from '../seclang/location.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 
@@ -130,6 +130,8 @@ export interface Program {
   readonly rules: readonly Rule[]
   readonly profiles: readonly TargetProfile[]
   readonly linkCount: number
+  /** What was loaded but cannot have its effect here. */
+  readonly warnings: readonly Problem[]
   /** Whether the author of the rules has thought of bodies that cannot be parsed; if not, the engine refuses them. */
   readonly readsBodyErrors: boolean
   /** The most that ctl:ruleEngine can reach: what `waf.mode` allows. */

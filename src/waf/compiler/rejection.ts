@@ -33,8 +33,12 @@ export class ProblemList {
   }
 
   add(location: Location, message: string): void {
-    const source = this.#sources.get(location.file) ?? { file: location.file, lines: [] }
-    this.#problems.push(problemAt(source, location, message))
+    this.#problems.push(this.describe(location, message))
+  }
+
+  /** A problem with its source line, not added to the list. */
+  describe(location: Location, message: string): Problem {
+    return problemAt(this.#sources.get(location.file) ?? { file: location.file, lines: [] }, location, message)
   }
 
   /** Runs a step; what it rejects becomes a problem and the result `undefined`. Other errors are defects and pass. */

@@ -4,6 +4,7 @@ import { containsWord } from './contains-word.ts'
 import { endsWith } from './ends-with.ts'
 import { eq } from './eq.ts'
 import { ge } from './ge.ts'
+import { geoLookup } from './geo-lookup.ts'
 import { gt } from './gt.ts'
 import { ipMatch } from './ip-match.ts'
 import { ipMatchFromFile } from './ip-match-from-file.ts'
@@ -13,6 +14,7 @@ import { noMatch } from './no-match.ts'
 import type { OperatorWord } from './operator.ts'
 import { pm } from './pm.ts'
 import { pmFromFile } from './pm-from-file.ts'
+import { rbl } from './rbl.ts'
 import { rx } from './rx.ts'
 import { rxGlobal } from './rx-global.ts'
 import { streq } from './streq.ts'
@@ -35,6 +37,7 @@ export const operators = [
   endsWith,
   eq,
   ge,
+  geoLookup,
   gt,
   ipMatch,
   ipMatchFromFile,
@@ -43,6 +46,7 @@ export const operators = [
   noMatch,
   pm,
   pmFromFile,
+  rbl,
   rx,
   rxGlobal,
   streq,

@@ -30,5 +30,7 @@ export interface OperatorWord {
    * `literal` words (rx, pm, pmFromFile, validateByteRange …) are compiled once, at load, macros untouched.
    */
   readonly argument: 'none' | 'literal' | 'macro'
+  /** Why it can never match here; whoever loads a rule with it is told once. */
+  readonly limitation?: string
   compile(argument: string, context: OperatorContext): CompiledOperator
 }

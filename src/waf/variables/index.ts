@@ -78,7 +78,7 @@ import {
 } from './response.ts'
 import { duration, time, timeDay, timeEpoch, timeHour, timeMin, timeMon, timeSec, timeWday, timeYear } from './time.ts'
 import type { VariableWord } from './variable.ts'
-import { env, global, ip, resource, session, sessionId, tx, user, userId } from './writable.ts'
+import { env, geo, global, ip, resource, session, sessionId, tx, user, userId } from './writable.ts'
 
 /** Every variable that rules may name; any other is refused at load. */
 export const variableWords: readonly VariableWord[] = [
@@ -174,6 +174,7 @@ export const variableWords: readonly VariableWord[] = [
   rule,
   tx,
   env,
+  geo,
   ip,
   global,
   session,

@@ -17,6 +17,8 @@ export const global = persistentVariable('GLOBAL', 'global')
 export const session = persistentVariable('SESSION', 'session')
 export const user = persistentVariable('USER', 'user')
 export const resource = persistentVariable('RESOURCE', 'resource')
+/** What @geoLookup found: nothing, since it has no database. */
+export const geo: VariableWord = { name: 'GEO', shape: 'collection', settled: 1, read: () => [] }
 /** What `setsid` and `setuid` were given. */
 export const sessionId = scalarVariable('SESSIONID', 'never', (state) => state.collections.get('session')?.get('key'))
 export const userId = scalarVariable('USERID', 'never', (state) => state.collections.get('user')?.get('key'))

@@ -5,7 +5,7 @@ import { load } from '../../helpers/rule-engine.ts'
 /** Rules, and the place and text of what is wrong with them. */
 const cases: readonly [rules: string, place: string, message: RegExp][] = [
   ['SecRule NOWHERE "x" "id:1"', '1:9', /unknown variable "NOWHERE"/],
-  ['SecRule ARGS|GEO:country "x" "id:1"', '1:14', /unknown variable "GEO"/],
+  ['SecRule ARGS|GEOGRAPHY:country "x" "id:1"', '1:14', /unknown variable "GEOGRAPHY"/],
   ['SecRule REQUEST_METHOD:x "x" "id:1"', '1:9', /REQUEST_METHOD takes no selector/],
   ['SecRule ARGS:/(/ "x" "id:1"', '1:15', /./],
   ['SecRule ARGS "@nothing x" "id:1"', '1:16', /operator "@nothing" is not supported/],
@@ -83,6 +83,18 @@ t.test('every kind of problem is refused with its place', async (t) => {
     count++
   }
   t.equal(count, 66)
+})
+
+t.test('what loads but can never match is a warning, said once', async (t) => {
+  const rules = 'SecRule REMOTE_ADDR "@rbl a.example" "id:1"\nSecRule ARGS "@GeoLookup" "id:2"\n'
+  const { warnings, ruleCount } = await load(`${rules}SecRule REMOTE_HOST "@rbl b.example" "id:3"\n`)
+  t.equal(ruleCount, 3)
+  t.match(warnings, [
+    { location: { line: 1, column: 23 }, message: /^@rbl never matches: /, sourceLine: /a\.example/ },
+    { location: { line: 2, column: 16 }, message: /^@geoLookup never matches: / },
+  ])
+  t.equal(warnings.length, 2)
+  t.same((await load('SecRule ARGS "@rx a" "id:1"')).warnings, [])
 })
 
 t.test('all problems of all files come at once, each with its source line', async (t) => {

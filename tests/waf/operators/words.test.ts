@@ -78,6 +78,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['0', '-1', true],
   ],
   noMatch: [['', 'x', false]],
+  rbl: [['sbl.example', '192.0.2.1', false]],
+  geoLookup: [['', '192.0.2.1', false]],
   pm: [
     ['union select', 'UNION', true],
     ['union select', 'uni on', false],
@@ -164,7 +166,7 @@ t.test('each word does what its cases say', (t) => {
     }
     t.ok((cases[name]?.length ?? 0) > 0, `${name} has cases`)
   }
-  t.equal(operators.length, 27)
+  t.equal(operators.length, 29)
   t.equal(ran, Object.values(cases).flat().length, 'no case belongs to an unknown word')
   t.end()
 })
