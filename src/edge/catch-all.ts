@@ -1,4 +1,4 @@
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
@@ -21,6 +21,7 @@ export const catchAllOptions = {
  * not-found handler. No route can be added beside it, so no path has a way around the pipeline.
  */
 export function routeEverything(app: FastifyInstance, handler: RawHandler): void {
+  takeUnknownMethods(app.server, handler)
   for (const method of METHODS) {
     if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   }
@@ -30,4 +31,14 @@ export function routeEverything(app: FastifyInstance, handler: RawHandler): void
   }
   app.all('/', { exposeHeadRoute: false }, handle)
   app.setNotFoundHandler(handle)
+}
+
+/** HTTP/2 lets any method through, and fastify answers by itself what has one that it does not know. */
+function takeUnknownMethods(server: Server, handler: RawHandler): void {
+  const routes = server.listeners('request') as RawHandler[] // fastify's own, made with the server
+  server.removeAllListeners('request')
+  server.on('request', (message, response) => {
+    if (!METHODS.includes(message.method ?? '')) return handler(message, response)
+    for (const route of routes) route(message, response)
+  })
 }

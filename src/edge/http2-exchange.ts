@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { BodyFraming, EdgeRequest } from '../http.ts'
 import { findHeader } from '../http.ts'
@@ -15,6 +16,7 @@ export function readHttp2Request(
   edge: Generation,
 ): EdgeRequest | Refusal {
   if (message.method === 'CONNECT') return refusal(405, 'CONNECT is not proxied')
+  if (!METHODS.includes(message.method)) return refusal(400, 'unknown method') // as Node's parser of HTTP/1 has it
   const path = rawPath(message)
   if (!isTargetText(path)) return refusal(400, 'malformed :path')
   if (path.length > edge.limits.targetBytes) return refusal(414, 'target longer than limits.target_size')

@@ -11,10 +11,12 @@ export interface BodyPace {
 /** The stream of a request's body as the protocol delivers it; only the edge's adapters know its real type. */
 export interface BodySource {
   on(event: 'data', listener: (chunk: Buffer) => void): unknown
-  on(event: 'end' | 'close', listener: () => void): unknown
+  on(event: 'end' | 'close' | 'aborted', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   pause(): unknown
   resume(): unknown
+  /** Whether the client has broken off; HTTP/2 streams that were reset `end` nevertheless. */
+  readonly aborted?: boolean
 }
 
 /**
@@ -74,8 +76,10 @@ export class RequestBody extends Readable {
     }, this.#pace.idleTimeoutMs)
     this.#source.on('data', (chunk) => this.#take(chunk))
     this.#source.on('end', () => this.#finish())
-    this.#source.on('error', () => this.#fail('ACME_EDGE_CLIENT_GONE', 'the client went away while sending its body'))
-    this.#source.on('close', () => this.#fail('ACME_EDGE_CLIENT_GONE', 'the client went away while sending its body'))
+    const lose = () => this.#fail('ACME_EDGE_CLIENT_GONE', 'the client went away while sending its body')
+    for (const event of ['aborted', 'close'] as const) this.#source.on(event, lose)
+    this.#source.on('error', lose)
+    if (this.#source.aborted) lose()
   }
 
   #take(chunk: Buffer): void {
@@ -95,7 +99,9 @@ export class RequestBody extends Readable {
     return waitedMs > this.#pace.idleTimeoutMs && (this.receivedBytes * 1000) / waitedMs < this.#pace.minBytesPerSecond
   }
 
+  /** A body that was broken off is not a short one: the origin must not take it for complete. */
   #finish(): void {
+    if (this.#source.aborted) return this.#fail('ACME_EDGE_CLIENT_GONE', 'the client broke off its body')
     this.#ended = true
     clearTimeout(this.#timer)
     this.push(null)
