@@ -150,6 +150,22 @@ export const errorCodes = {
     meaning: 'a rule file says something that the WAF cannot do; every problem is listed with its place',
   },
   ACME_EDGE_RULES_UNREADABLE: { side: 'internal', status: 0, meaning: 'a rule file does not exist or cannot be read' },
+  ACME_EDGE_WAF_TESTS_INVALID: {
+    side: 'internal',
+    status: 0,
+    meaning: "a file of rule tests is not in go-ftw's format; every problem is listed with its place",
+  },
+  ACME_EDGE_WAF_TESTS_UNREADABLE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a file of rule tests or overrides, or the error log they are judged by, cannot be read',
+  },
+  ACME_EDGE_WAF_TESTS_UNMARKED: {
+    side: 'internal',
+    status: 0,
+    meaning:
+      'the marker of a rule test does not come up in the error log: another log, or no rule that logs X-CRS-Test',
+  },
   ACME_EDGE_INTERNAL: { side: 'internal', status: 500, meaning: 'a defect in acme-edge; the log has the details' },
   ACME_EDGE_LOCALCA_CORRUPT: {
     side: 'internal',

@@ -39,7 +39,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['src/admin/'],
   commander: ['src/cli/'],
   listr2: ['src/cli/'],
-  yaml: ['src/config/'],
+  yaml: ['src/config/', 'src/waf/regression/yaml-place.ts'],
   'ipaddr.js': ['src/config/', 'src/edge/', 'src/waf/'],
 }
 

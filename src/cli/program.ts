@@ -4,6 +4,7 @@ import { version } from '../version.ts'
 import { commandEntries } from './command-entries.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { reportError } from './report-error.ts'
+import { ReportedFailure } from './reported-failure.ts'
 
 /**
  * Runs one command line (without node and script) and resolves with the exit code: 0 done, 1 the thing failed, 2 bad
@@ -16,6 +17,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     return 0
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0 // --help and --version end this way
+    if (error instanceof ReportedFailure) return 1
     const failure = error instanceof CommanderError ? usageError(error) : error
     reportError(failure, { json: words.includes('--json') })
     return exitCodeOf(failure)

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { wafLintCommand } from './waf-lint.ts'
+import { wafTestCommand } from './waf-test.ts'
 
 /** `acme-edge waf …`: the commands for people who write rules. */
 export function wafCommand(): Command {
-  return new Command('waf').description('Work on SecLang rules.').helpCommand(false).addCommand(wafLintCommand())
+  const command = new Command('waf').description('Work on SecLang rules.').helpCommand(false)
+  return command.addCommand(wafLintCommand()).addCommand(wafTestCommand())
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { ListenAddress } from '../config/config.ts'
 import { catchAllOptions } from './catch-all.ts'
@@ -32,6 +33,23 @@ const http1Options = { requireHostHeader: false, insecureHTTPParser: false } as 
 export async function openHttpListener(address: ListenAddress, options: ListenerOptions): Promise<Listener> {
   const app = fastify({ ...catchAllOptions, http: http1Options })
   return new NodeListener(app as unknown as FastifyInstance, options).open(address)
+}
+
+/** A listener for HTTP/1 without a port; its connections are given to it. */
+export interface InMemoryListener {
+  accept(connection: Duplex): void
+  close(): Promise<void>
+}
+
+/** Opens the listener that tests of rules speak to in memory: the one of `openHttpListener`, but for the port. */
+export async function openInMemoryListener(edge: CurrentGeneration): Promise<InMemoryListener> {
+  const app = fastify({ ...catchAllOptions, http: http1Options })
+  new NodeListener(app as unknown as FastifyInstance, { edge, reusePort: false })
+  await app.ready()
+  return {
+    accept: (connection) => void app.server.emit('connection', connection),
+    close: async () => void (await app.close()),
+  }
 }
 
 /** Opens a listener for TLS with HTTP/2 and HTTP/1.1 by ALPN. */
