@@ -10,12 +10,15 @@ interface Atom {
   readonly bare: boolean
 }
 
+const highBytes = String.fromCharCode(...Array.from({ length: 128 }, (_, index) => index + 128))
+
 /** The V8 pattern while it is being written, piece by piece. */
 export class PatternOutput {
   /** A capturing group is the piece `(`, so that groups can be numbered at the end. */
   readonly #pieces: string[] = []
   #atom: Atom | undefined
   #atomicCount = 0
+  readonly #referenced = new Set<number>()
 
   /** Index of the next piece. */
   get length(): number {
@@ -35,6 +38,19 @@ export class PatternOutput {
   assertion(source: string): void {
     this.#atom = { start: this.#pieces.length, bare: false }
     this.#pieces.push(source)
+  }
+
+  /** A reference to a PCRE group. */
+  reference(group: number, comparison: 'same case' | 'any case'): void {
+    this.#referenced.add(group)
+    const source = `\\k<group${group}>`
+    this.atom(comparison === 'same case' ? source : `(?i:${source})`)
+  }
+
+  /** Whether what has been written from this piece on matches nothing but ASCII. */
+  isAsciiFrom(start: number): boolean {
+    const atoms = this.#pieces.slice(start).filter((piece) => /^(?:\[|\.$|\\|\(\?:\\r)/.test(piece))
+    return atoms.every((piece) => !piece.startsWith('\\k<') && !new RegExp(piece, 's').test(highBytes))
   }
 
   /** Pieces that cannot be repeated: the beginning of a group, an alternative. */
@@ -71,12 +87,14 @@ export class PatternOutput {
   finish(): Translation {
     const groups = [0]
     let number = 0
-    for (const piece of this.#pieces) {
-      if (piece !== '(' && !piece.startsWith('(?<atomic')) continue
+    const pieces = this.#pieces.map((piece) => {
+      if (piece !== '(' && !piece.startsWith('(?<atomic')) return piece
       number++
-      if (piece === '(') groups.push(number)
-    }
-    return { source: this.#pieces.join(''), groups }
+      if (piece !== '(') return piece
+      const group = groups.push(number) - 1
+      return this.#referenced.has(group) ? `(?<group${group}>` : piece
+    })
+    return { source: pieces.join(''), groups }
   }
 
   #wrap(start: number, before: readonly string[], after: string): void {

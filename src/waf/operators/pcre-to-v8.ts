@@ -1,5 +1,6 @@
 import { addOtherCase, type ByteSet, byteSet, toClassSource, toLiteralSource } from './byte-set.ts'
 import { PatternOutput, type Translation } from './pattern-output.ts'
+import { PcreCaptures } from './pcre-captures.ts'
 import { readClass } from './pcre-class.ts'
 import { type Refuse, readEscape } from './pcre-escape.ts'
 import { type Flags, type GroupKind, readGroup } from './pcre-group.ts'
@@ -28,6 +29,7 @@ class Translator {
   readonly #pattern: string
   readonly #refuse: Refuse
   readonly #output = new PatternOutput()
+  readonly #captures = new PcreCaptures()
   readonly #open: OpenGroup[] = []
   #flags: Flags = { ignoreCase: false, dotAll: true, multiline: false, extended: false }
   #position = 0
@@ -59,6 +61,7 @@ class Translator {
         return this.#closeGroup()
       case '|':
         this.#output.boundary('|')
+        this.#captures.alternative()
         return this.#advance(1)
       case '^':
         // PCRE: not after a newline that ends the value.
@@ -86,6 +89,7 @@ class Translator {
     const isPossessive = text.length > 1 && text.endsWith('+')
     if (isPossessive) this.#refuseInLookbehind()
     this.#output.quantify(isPossessive ? text.slice(0, -1) : text, isPossessive ? 'possessive' : 'plain')
+    this.#captures.repeat()
     this.#advance(text.length)
     return true
   }
@@ -99,13 +103,25 @@ class Translator {
     // In PCRE this alternation is atomic; the look-ahead keeps `\r` from matching the first half of `\r\n`.
     if (letter === 'R') return this.#atom('(?:\\r\\n|[\\n\\v\\f\\x85]|\\r(?!\\n))', 2)
     if (letter === 'C') return this.#atom('[^]', 2)
-    if (/[1-9]/.test(letter) && this.#match(/\\[1-3][0-7]{2}/y) === undefined) {
-      return this.#refuse('back references have no exact equivalent', this.#position)
-    }
+    if (/[1-9]/.test(letter) && this.#match(/\\[1-3][0-7]{2}/y) === undefined) return this.#readReference()
     const escaped = readEscape(this.#pattern, this.#position, this.#refuse)
     const length = escaped.end - this.#position
     if (escaped.kind === 'byte') this.#byte(escaped.byte, length)
     else this.#set(escaped.set, length)
+  }
+
+  /** PCRE folds ASCII alone, V8 more: without case only what is ASCII can be compared. */
+  #readReference(): void {
+    const text = this.#match(/\\[0-9]+/y) ?? ''
+    const number = Number(text.slice(1))
+    const start = number < 10 ? this.#captures.referable(number) : undefined
+    const isBackwards = this.#open.some(({ kind }) => kind === 'lookbehind')
+    if (start === undefined || isBackwards || (this.#flags.ignoreCase && !this.#output.isAsciiFrom(start))) {
+      return this.#refuse('this back reference has no exact equivalent', this.#position)
+    }
+    this.#captures.piece()
+    this.#output.reference(number, this.#flags.ignoreCase ? 'any case' : 'same case')
+    this.#advance(text.length)
   }
 
   #readQuoted(): void {
@@ -132,6 +148,8 @@ class Translator {
     if (group.kind === 'flags') return this.#output.boundary()
     if (group.kind === 'atomic') this.#refuseInLookbehind()
     const { open, close } = group.kind === 'atomic' ? this.#output.nextAtomic() : { open: [group.source], close: ')' }
+    const consumes = group.kind === 'plain' || group.kind === 'atomic'
+    this.#captures.open({ captures: open[0] === '(', consumes, start: this.#output.length })
     this.#open.push({ offset, start: this.#output.length, outer, kind: group.kind, close })
     this.#output.boundary(...open)
   }
@@ -140,6 +158,7 @@ class Translator {
     const group = this.#open.pop()
     if (group === undefined) return this.#refuse('this parenthesis closes nothing', this.#position)
     this.#flags = group.outer
+    this.#captures.close()
     this.#output.endGroup(group.close, { start: group.start, bare: group.kind === 'plain' || group.kind === 'atomic' })
     this.#advance(1)
   }
@@ -163,11 +182,13 @@ class Translator {
   }
 
   #atom(source: string, length: number): void {
+    this.#captures.piece()
     this.#output.atom(source)
     this.#advance(length)
   }
 
   #assertion(source: string, length: number): void {
+    this.#captures.piece()
     this.#output.assertion(source)
     this.#advance(length)
   }

@@ -74,6 +74,16 @@ const cases: readonly (readonly [pattern: string, value: string, captures: Captu
   ['\\/\\"\\-\\#\\@\\!', '/"-#@!', ['/"-#@!']],
   ['\xc3\xa9', '\xc3\xa9', ['\xc3\xa9']],
   ['', 'x', ['']],
+  ['(a)b\\1', 'xaba', ['aba', 'a']],
+  ['(a|b)\\1', 'abb', ['bb', 'b']],
+  ['(a)(?>b+)(c)\\2', 'abbcc', ['abbcc', 'a', 'c']],
+  ['(?:(\\w+)=\\1;?)+', 'a=a;b=b', ['a=a;b=b', 'b']],
+  ['(?i)(\\w)\\1', 'aA', ['aA', 'a']],
+  ['(\\w)\\1', 'aA', undefined],
+  ['(?i:^([a-z]+)=(?!\\1)\\w+)', 'ab=aB', undefined],
+  ['(?i:^([a-z]+)=(?!\\1)\\w+)', 'ab=ax', ['ab=ax', 'ab']],
+  ['(\\xe9)\\1', '\xe9\xe9', ['\xe9\xe9', '\xe9']],
+  ["(?'q'[\\x22\\x27])x\\1", `'x'`, ["'x'", "'"]],
 ]
 
 t.test('patterns match as PCRE has it', (t) => {
@@ -88,7 +98,19 @@ t.test('patterns match as PCRE has it', (t) => {
 
 t.test('what has no exact equivalent is refused at its place', (t) => {
   const refusals: readonly (readonly [pattern: string, offset: number, message: RegExp])[] = [
-    ['ab(a)\\1', 5, /back references/],
+    ['ab(a)?\\1', 6, /this back reference/],
+    ['(a?){2}\\1', 7, /this back reference/],
+    ['(a)|b\\1', 5, /this back reference/],
+    ['(?:(a)|b)\\1', 9, /this back reference/],
+    ['(?:(a)|b\\1)+', 8, /this back reference/],
+    ['(a\\1)', 2, /this back reference/],
+    ['\\1(a)', 0, /this back reference/],
+    ['(?!(a))\\1', 7, /this back reference/],
+    ['(a)(?<=\\1)', 7, /this back reference/],
+    ['(?i)(.)\\1', 7, /this back reference/],
+    ['(?i)(\\R)\\1', 8, /this back reference/],
+    ['(a)\\2', 3, /this back reference/],
+    ['(a)\\11', 3, /this back reference/],
     ['a(?|b|c)', 1, /this kind of group/],
     ['a(?R)', 1, /this kind of group/],
     ['a(?(1)b|c)', 1, /this kind of group/],
