@@ -39,11 +39,26 @@ const secrets = [
 
 /** The program's own log: JSON lines on standard error, so that the access log can have standard output. */
 export function createLog(level: string = 'info'): Logger {
-  return pino({ level, base: undefined, redact: { paths: secrets, censor: '[redacted]' } }, pino.destination(2))
+  const stream = pino.destination(2)
+  stream.on('error', () => undefined) // nowhere to say it, and no reason to stop serving
+  return pino({ level, base: undefined, redact: { paths: secrets, censor: '[redacted]' } }, stream)
 }
 
-/** The access log: JSON lines to a file descriptor or a path, written as they come, several at a time under load. */
-export function createAccessLogger(destination: number | string): Logger {
+/** How often a log that cannot be written is reported. */
+const REPORT_MS = 60_000
+
+/**
+ * The access log: JSON lines to a file descriptor or a path, written as they come, several at a time under load. A full disk
+ * or a closed pipe loses records and is reported to `log`, once a minute; it ends neither a request nor the process.
+ */
+export function createAccessLogger(destination: number | string, log: Logger): Logger {
   const stream = pino.destination({ dest: destination, sync: false, mkdir: true })
+  let reportedAt = Number.NEGATIVE_INFINITY
+  stream.on('error', (error: Error) => {
+    const now = performance.now()
+    if (now - reportedAt < REPORT_MS) return
+    reportedAt = now
+    log.error({ [field.error]: error.message }, 'the access log cannot be written')
+  })
   return pino({ base: undefined }, stream)
 }

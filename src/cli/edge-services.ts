@@ -38,7 +38,7 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
           originMs: notes.originMs,
           wafMs: notes.wafMs,
         }),
-      accessLog: openAccessLog(config),
+      accessLog: openAccessLog(config, log),
     },
   }
 }
@@ -55,9 +55,9 @@ export async function loadRules({ waf }: EdgeConfig, log?: Logger): Promise<Rule
   return rules
 }
 
-function openAccessLog({ log }: EdgeConfig): Logger | undefined {
-  if (log.access === 'off') return undefined
-  if (log.access === 'stdout') return createAccessLogger(1)
-  mkdirSync(dirname(log.access.file), { recursive: true })
-  return createAccessLogger(log.access.file)
+function openAccessLog({ log: { access } }: EdgeConfig, log: Logger): Logger | undefined {
+  if (access === 'off') return undefined
+  if (access === 'stdout') return createAccessLogger(1, log)
+  mkdirSync(dirname(access.file), { recursive: true })
+  return createAccessLogger(access.file, log)
 }

@@ -64,11 +64,15 @@ export class RequestParts {
     return values
   }
 
-  /** The first Content-Type that has a parser decides, so that a second header cannot switch inspection off. */
-  get bodyProcessor(): BodyProcessor {
+  /**
+   * The first Content-Type that has a parser decides, so that a second header cannot switch inspection off. JSON counts only
+   * with `jsonByType`: a rule set that chooses it by a rule (ModSecurity's 200001) is left to do so.
+   */
+  bodyProcessor(jsonByType: boolean): BodyProcessor {
     for (const value of this.headerValues('content-type')) {
       if (/^\s*application\/x-www-form-urlencoded\s*(?:$|[;,])/i.test(value)) return 'URLENCODED'
       if (/^\s*multipart\/form-data/i.test(value)) return 'MULTIPART'
+      if (jsonByType && /^\s*(?:application|text)\/(?:[^\s;,]+\+)?json\s*(?:$|[;,])/i.test(value)) return 'JSON'
     }
     return ''
   }

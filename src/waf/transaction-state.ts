@@ -126,7 +126,7 @@ export class TransactionState {
     this.settings = program.settings
     this.engine = program.settings.engine
     this.request = new RequestParts(input, program.settings.argumentSeparator)
-    this.requestBody = new RequestBodyState(this.request.bodyProcessor)
+    this.requestBody = new RequestBodyState(this.request.bodyProcessor(program.jsonByType))
   }
 
   /** Forgets what may change with this phase's data. */

@@ -49,6 +49,8 @@ export interface ActionDraft {
   /** `t:none` was said: what SecDefaultAction lists does not count. */
   transformationsReset?: boolean
   mayRaiseEngine?: boolean
+  /** `ctl:requestBodyProcessor=JSON` is said. */
+  choosesJson?: boolean
   readonly transformations: TransformationWord[]
   readonly tags: Macro[]
   readonly onMatch: PendingEffect[]

@@ -26,6 +26,7 @@ export const settingOptions: Readonly<Record<string, CtlOption>> = {
   },
   requestbodyprocessor(draft, value) {
     const processor = choose(value, processors)
+    if (processor === 'JSON') draft.choosesJson = true
     draft.afterMatch.push(() => (state) => {
       state.requestBody.processor = processor
     })

@@ -42,6 +42,7 @@ export function linkProgram(assembly: Assembly, mode: WafMode): Program {
     warnings: [...assembly.warnings.values()],
     ceiling,
     readsBodyErrors: assembly.chains.some(readsBodyErrors),
+    jsonByType: !chains.some(({ links }) => links.some(({ actions }) => actions.choosesJson === true)),
     mayRaiseEngine: chains.some(({ links }) => links.some(({ actions }) => actions.mayRaiseEngine === true)),
   })
 }

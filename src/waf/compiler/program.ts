@@ -134,6 +134,8 @@ export interface Program {
   readonly warnings: readonly Problem[]
   /** Whether the author of the rules has thought of bodies that cannot be parsed; if not, the engine refuses them. */
   readonly readsBodyErrors: boolean
+  /** No rule says which bodies are JSON: then their Content-Type does. */
+  readonly jsonByType: boolean
   /** The most that ctl:ruleEngine can reach: what `waf.mode` allows. */
   readonly ceiling: EngineMode
   /** Whether some `ctl:ruleEngine=On` can switch blocking on. */
