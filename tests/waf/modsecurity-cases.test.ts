@@ -49,7 +49,7 @@ const divergences: Readonly<Record<string, string>> = {
 /** Features that a case needs and acme-edge does not have; none of them is silently ignored at load. */
 const missing: readonly (readonly [feature: string, problem: RegExp])[] = [
   ['XML schemas', /external entities|validateDTD|validateSchema/i],
-  ['XPath', /XML has only the members|"xmlns"/i],
+  ['XPath', /XML has only the members|XML needs a selector|"xmlns"/i],
   ['scripts', /exec|SecRuleScript|inspectFile/],
   ['remote rules', /SecRemoteRules|SecRemoteRulesFailAction|gist\.github/],
   ['files kept on disk', /never kept|SecTmpSaveUploadedFiles|FILES_TMPNAMES/],

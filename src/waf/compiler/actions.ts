@@ -1,6 +1,7 @@
 import type { ActionDraft } from '../actions/action.ts'
 import { findAction } from '../actions/index.ts'
 import type { ActionNode } from '../seclang/ast.ts'
+import { reasonAgainst } from './refused-words.ts'
 import { type ProblemList, reject } from './rejection.ts'
 
 /** Where a list of actions stands: not every action has a meaning everywhere. */
@@ -16,7 +17,9 @@ export function applyActions(
 }
 
 function applyAction(draft: ActionDraft, { name, argument }: ActionNode, place: ActionPlace): void {
-  const word = findAction(name.text) ?? reject(name, `the action "${name.text}" is not supported`)
+  const word =
+    findAction(name.text) ??
+    reject(name, `the action "${name.text}" is not supported${reasonAgainst('Actions', name.text)}`)
   if (argument === undefined && word.argument === 'required')
     reject(name, `the action "${word.name}" lacks its argument`)
   if (argument !== undefined && word.argument === 'none')

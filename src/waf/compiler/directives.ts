@@ -3,6 +3,7 @@ import { inertDirectives } from './directives-inert.ts'
 import { ruleDirectives } from './directives-rules.ts'
 import { settingDirectives } from './directives-settings.ts'
 import type { Assembly } from './draft.ts'
+import { reasonAgainst } from './refused-words.ts'
 import { reject } from './rejection.ts'
 
 /** One directive: how many arguments it takes and what it does. Keys of the tables are in lower case. */
@@ -22,7 +23,9 @@ const words: ReadonlyMap<string, DirectiveWord> = new Map([
 export function applyDirective(assembly: Assembly, node: DirectiveNode): void {
   assembly.problems.attempt(() => {
     const { name } = node
-    const word = words.get(name.text.toLowerCase()) ?? reject(name, `the directive ${name.text} is not supported`)
+    const word =
+      words.get(name.text.toLowerCase()) ??
+      reject(name, `the directive ${name.text} is not supported${reasonAgainst('Directives', name.text)}`)
     const count = node.arguments.length
     if (count < word.least) reject(name, `${name.text} lacks an argument`)
     const excess = node.arguments[word.most]

@@ -6,6 +6,7 @@ import { findOperator } from '../operators/index.ts'
 import type { CompiledOperator, OperatorContext, OperatorWord } from '../operators/operator.ts'
 import type { OperatorNode } from '../seclang/ast.ts'
 import type { RuleOperator } from './program.ts'
+import { reasonAgainst } from './refused-words.ts'
 import { reject } from './rejection.ts'
 
 /** Arguments made of macros differ between transactions; more than this many are not remembered. */
@@ -15,7 +16,9 @@ const LONGEST_REMEMBERED = 1024
 
 /** Looks the operator up and compiles its argument; unknown words and bad arguments are rejected with their place. */
 export function compileOperator(node: OperatorNode, readFile: (path: string) => string): RuleOperator {
-  const word = findOperator(node.name.text) ?? reject(node.name, `the operator "@${node.name.text}" is not supported`)
+  const word =
+    findOperator(node.name.text) ??
+    reject(node.name, `the operator "@${node.name.text}" is not supported${reasonAgainst('Operators', node.name.text)}`)
   const context = operatorContext(node, readFile)
   const { text } = node.argument
   const macro = operatorMacro(word, node)

@@ -3,6 +3,7 @@ import { findVariable } from '../variables/index.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import { compilePattern } from './pattern.ts'
 import type { Exclusion, Selector, Target } from './program.ts'
+import { reasonAgainst } from './refused-words.ts'
 import { reject } from './rejection.ts'
 
 /** A target list with its words looked up; the text identifies equal lists. */
@@ -43,7 +44,9 @@ function parseSelector(text: Word, offset: number): SelectorNode {
 }
 
 function findWord(variable: Word, selector: SelectorNode | undefined): VariableWord {
-  const word = findVariable(variable.text) ?? reject(variable, `unknown variable "${variable.text}"`)
+  const word =
+    findVariable(variable.text) ??
+    reject(variable, `unknown variable "${variable.text}"${reasonAgainst('Variables', variable.text)}`)
   if (word.shape === 'scalar' && selector !== undefined) reject(variable, `${word.name} takes no selector`)
   if (selector !== undefined) checkSelector(word, selector)
   return word
