@@ -42,11 +42,11 @@ export class RequestBodyState {
   }
 
   /**
-   * Empty where a processor other than URLENCODED takes the body apart (as ModSecurity 2), but that of an XML document
-   * can be asked for with ctl:forceRequestBodyVariable: names, comments and instructions show nowhere else.
+   * Empty where a processor other than URLENCODED takes the body apart (as ModSecurity 2), but that of a document can be
+   * asked for with ctl:forceRequestBodyVariable: the names, comments and instructions of XML show nowhere else.
    */
   get variable(): string {
-    const isForced = this.forced && (this.processor === '' || this.processor === 'XML')
+    const isForced = this.forced && this.processor !== 'MULTIPART'
     return this.processor === 'URLENCODED' || isForced ? this.raw : ''
   }
 
