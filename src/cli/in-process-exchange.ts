@@ -23,11 +23,11 @@ export async function openInProcessExchange(rules: RuleSet, limits: LimitsConfig
     async exchange({ bytes, destination: { address, port } }) {
       const server = { address: isIP(address) === 0 ? '127.0.0.1' : address, port }
       log.take()
-      const answer = await roundTrip(
-        edge.connect({ peer: { address: '127.0.0.1', port: 40_000 }, server }),
-        bytes,
-        ANSWER_TIMEOUT_MS,
-      )
+      const connection = edge.connect({ peer: { address: '127.0.0.1', port: 40_000 }, server })
+      const answer = await roundTrip(connection, bytes, ANSWER_TIMEOUT_MS)
+      if (answer.kind === 'response') await edge.whenIdle(ANSWER_TIMEOUT_MS) // bytes after the request have a record, too
+      connection.destroy()
+      await edge.whenIdle(ANSWER_TIMEOUT_MS)
       return { answer, lines: log.take() }
     },
     close: () => edge.close(),

@@ -3,6 +3,7 @@ import { connect as connectPlain, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { EdgeError } from '../errors.ts'
+import type { StageAnswer } from '../waf/regression/judge.ts'
 import { type ErrorLogReader, openErrorLog } from './error-log-reader.ts'
 import type { OpenExchange } from './in-process-exchange.ts'
 import { roundTrip } from './round-trip.ts'
@@ -22,7 +23,7 @@ export function openNetworkExchange(url: URL, errorLog: string): OpenExchange {
     async exchange({ bytes, testId, markerHost }) {
       const id = `${testId}-${randomUUID()}`
       await mark({ url, log, host: markerHost, id: `${id}-start` })
-      const answer = await roundTrip(connect(url), bytes, ANSWER_TIMEOUT_MS)
+      const answer = await ask(url, bytes)
       return { answer, lines: await mark({ url, log, host: markerHost, id: `${id}-end` }) }
     },
     close: async () => log.close(),
@@ -42,7 +43,7 @@ async function mark({ url, log, host, id }: Mark): Promise<readonly string[]> {
   const request = Buffer.from(`GET /status/200 HTTP/1.1\r\n${fields}\r\n\r\n`)
   const lines: string[] = []
   for (let attempt = 0; attempt < MARKER_ATTEMPTS; attempt++) {
-    const answer = await roundTrip(connect(url), request, ANSWER_TIMEOUT_MS)
+    const answer = await ask(url, request)
     lines.push(...log.read())
     const at = lines.findIndex((line) => isMark(line, id))
     if (at !== -1) return lines.slice(0, at)
@@ -50,6 +51,13 @@ async function mark({ url, log, host, id }: Mark): Promise<readonly string[]> {
     await delay(MARKER_PAUSE_MS)
   }
   throw unmarked(`the log does not show the marker ${id}`)
+}
+
+async function ask(url: URL, request: Buffer): Promise<StageAnswer> {
+  const connection = connect(url)
+  const answer = await roundTrip(connection, request, ANSWER_TIMEOUT_MS)
+  connection.destroy()
+  return answer
 }
 
 /** A mark that was sent again may come up late: its line is none of the test's, and its rule in no expectation. */

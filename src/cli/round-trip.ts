@@ -2,14 +2,16 @@ import type { Duplex } from 'node:stream'
 import type { StageAnswer } from '../waf/regression/judge.ts'
 import { readResponse } from '../waf/regression/response-message.ts'
 
-/** Sends bytes and takes the first response that comes back, whole, or what there is of it when the connection ends. */
+/**
+ * Sends bytes and takes the first response that comes back, whole, or what there is of it when the connection ends. The
+ * connection stays as it is.
+ */
 export function roundTrip(connection: Duplex, bytes: Buffer, timeoutMs: number): Promise<StageAnswer> {
   const method = bytes.toString('latin1', 0, 16).split(' ', 1)[0] ?? ''
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     const finish = (reason: string) => {
       clearTimeout(timer)
-      connection.destroy()
       const response = readResponse(Buffer.concat(chunks), { method })
       resolve(response === undefined ? { kind: 'none', reason } : { kind: 'response', response })
     }

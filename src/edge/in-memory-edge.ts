@@ -1,4 +1,5 @@
 import { type Duplex, duplexPair } from 'node:stream'
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { ActiveChallenges } from '../challenge/active-challenges.ts'
 import type { LimitsConfig } from '../config/config.ts'
 import type { RuleSet } from '../waf/transaction-types.ts'
@@ -22,8 +23,13 @@ export interface InMemoryEdgeOptions {
 export interface InMemoryEdge {
   /** The client's side of a new connection. */
   connect(endpoints: SocketEndpoints): Duplex
+  /** Resolves when nothing is going on any more, or after `timeoutMs` when a request is not complete. */
+  whenIdle(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
+
+/** Events of a connection in memory come within a few turns of the event loop. */
+const SETTLING_TURNS = 4
 
 /**
  * The edge without a port: the same guard, HTTP parser and pipeline as behind a listener, on connections that are in
@@ -46,6 +52,13 @@ export async function openInMemoryEdge({ rules, limits, sites, ruleLog }: InMemo
       const [client, server] = duplexPair()
       listener.accept(withEndpoints(server, endpoints))
       return client
+    },
+    async whenIdle(timeoutMs) {
+      for (let turn = 0; turn < SETTLING_TURNS; turn++) await setImmediate()
+      const timeout = new AbortController()
+      const late = delay(timeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined)
+      await Promise.race([generation.occupancy.whenEmpty(), late])
+      timeout.abort()
     },
     async close() {
       await listener.close()

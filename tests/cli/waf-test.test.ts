@@ -32,6 +32,11 @@ const tests = [
   stage(`encoded_request: ${btoa('GET / HTTP/1.1\r\nhost: localhost\r\nbad\x00: 1\r\n\r\n')}`, 'status: 400'),
   stage('uri: /, headers: {Host: localhost, X-Quiet: "1"}', 'log: {no_expect_ids: [1003]}'),
   stage('uri: /, headers: {Host: localhost}', 'status: 200'),
+  // what follows a request is refused on its own, and recorded: 1002
+  stage(
+    `encoded_request: ${btoa('GET / HTTP/1.1\r\nhost: localhost\r\n\r\nBREW / HTTP/1.1\r\nhost: localhost\r\n\r\n')}`,
+    'status: 200, log: {expect_ids: [1002]}',
+  ),
 ].join('')
 const reflecting = stage(
   'method: POST, uri: /reflect, headers: {Host: localhost, Content-Type: text/plain}, data: \'{"status": 201, "body": "<p>secret</p>"}\'',
@@ -63,7 +68,7 @@ async function run(...words: readonly string[]) {
 
 t.test('a folder of tests passes in this process', async (t) => {
   const { code, out, err } = await run('all', '--rules', 'rules.conf')
-  t.equal(out, '9 passed, 0 failed, 0 skipped\n', err)
+  t.equal(out, '10 passed, 0 failed, 0 skipped\n', err)
   t.equal(code, 0)
 })
 
@@ -72,7 +77,7 @@ t.test('what fails is named with its reason and place; the last line counts; the
   t.strictSame(out.trimEnd().split('\n'), [
     `failed 300-1: expected status 403, got 200 (logged: 1005)  ${bad}:3`,
     `skipped 300-2: expects nothing  ${bad}:6`,
-    `failed 300-3: no whole answer within 3000 ms  ${bad}:9`,
+    `failed 300-3: no whole answer within 3000 ms (logged: 1005)  ${bad}:9`,
     '0 passed, 2 failed, 1 skipped',
   ])
   t.equal(err, '')
@@ -85,18 +90,18 @@ t.test('--json is one object a test on standard output, and nothing else', async
     .trimEnd()
     .split('\n')
     .map((line): unknown => JSON.parse(line))
-  t.equal(objects.length, 8)
+  t.equal(objects.length, 9)
   t.strictSame(objects[0], { test: '100-1', result: 'passed', ids: [1001, 1005], reason: null })
-  t.equal(err, '8 passed, 0 failed, 0 skipped\n')
+  t.equal(err, '9 passed, 0 failed, 0 skipped\n')
   t.equal(code, 0)
 })
 
 t.test('--tap and --junit', async (t) => {
   const junit = join(folder, 'report.xml')
   const { out } = await run(good, '--rules', ruleFile, '--tap', '--junit', junit)
-  t.match(out, /^TAP version 14\n1\.\.8\nok 1 - 100-1\n/)
-  t.match(out, /\n# 8 passed, 0 failed, 0 skipped\n$/)
-  t.equal(readFileSync(junit, 'utf8').match(/<testcase /g)?.length, 8)
+  t.match(out, /^TAP version 14\n1\.\.9\nok 1 - 100-1\n/)
+  t.match(out, /\n# 9 passed, 0 failed, 0 skipped\n$/)
+  t.equal(readFileSync(junit, 'utf8').match(/<testcase /g)?.length, 9)
 })
 
 t.test('--overrides replace what tests expect', async (t) => {
@@ -116,7 +121,7 @@ t.test('--config gives the rules and the mode', async (t) => {
   file('edge.yaml', `${sites}waf: {mode: detect, rules: [rules.conf]}\n`)
   const { code, out } = await run(good, '--config', 'edge.yaml')
   t.match(out, /^failed 100-1: expected status 403, got 200 \(logged: 1001 1005\)/)
-  t.match(out, /\n6 passed, 2 failed, 0 skipped\n$/)
+  t.match(out, /\n7 passed, 2 failed, 0 skipped\n$/)
   t.equal(code, 1)
 })
 
@@ -151,7 +156,7 @@ t.test('over the network the verdicts are the same', async (t) => {
   const url = `http://127.0.0.1:${edge.httpPort}`
   const log = join(edge.folder, 'logs/waf.log')
   const network = await run(good, '--url', url, '--log', log, '--json')
-  t.equal(network.err, '8 passed, 0 failed, 0 skipped\n', network.out)
+  t.equal(network.err, '9 passed, 0 failed, 0 skipped\n', network.out)
   t.equal(network.out, (await run(good, '--rules', ruleFile, '--json')).out)
   const other = file('other.log', '')
   t.match(await run(good, '--url', url, '--log', other), {
