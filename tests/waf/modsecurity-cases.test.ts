@@ -1,5 +1,6 @@
 import t from 'tap'
 import { EdgeError } from '../../src/errors.ts'
+import { saysDebugLog } from '../helpers/debug-log.ts'
 import { type EngineCase, findEngineCases } from '../helpers/modsecurity-cases.ts'
 import { type Outcome, run } from '../helpers/rule-engine.ts'
 
@@ -9,6 +10,7 @@ const boundaryInContent = 'a line of a part that only resembles a boundary is co
 /** Where acme-edge does something else on purpose, and why. */
 const divergences: Readonly<Record<string, string>> = {
   'action-disruptive[5]': 'drop closes the connection; it does not answer 403',
+  'action-tag[1]': 'the % after a macro is kept',
   'actions[2]': '306 is not the status of a redirect',
   'collection-case-insensitive[0]': 'the % after a macro is kept',
   'collection-tx-with-macro[0]': 'the % after a macro is kept',
@@ -34,6 +36,9 @@ const divergences: Readonly<Record<string, string>> = {
   'request-body-parser-multipart[46]': boundaryInContent,
   'request-body-parser-multipart[47]': boundaryInContent,
   'request-body-parser-multipart[48]': boundaryInContent,
+  'variable-ENV[0]': 'the environment of the process is not shown',
+  'variable-ENV[1]': 'the environment of the process is not shown',
+  'variable-ENV[3]': 'the environment of the process is not shown',
   'variable-INBOUND_DATA_ERROR[1]': 'a request body without a parser streams',
   'variable-MULTIPART_STRICT_ERROR[5]': 'a boundary with blanks in it is an error',
   'variable-MULTIPART_UNMATCHED_BOUNDARY[0]': unreadableBody,
@@ -85,7 +90,7 @@ t.test('whole-engine cases', { skip: cases ? false : 'the shared cases are not b
   t.ok((counts.get('passed') ?? 0) >= PASSED_FLOOR, `at least ${PASSED_FLOOR} pass`)
 })
 
-const PASSED_FLOOR = 220
+const PASSED_FLOOR = 271
 
 async function judge({ rules, request, response, expected }: EngineCase): Promise<Verdict> {
   let outcome: Outcome
@@ -103,10 +108,9 @@ function judgeOutcome({ status, errorLog, debugLog }: EngineCase['expected'], ou
   if (/o\d+,\d+|v\d+,\d+/.test(errorLog ?? '')) return 'needs offsets in the log'
   if (status !== undefined && status !== statusOf(outcome)) return 'failed'
   if (errorLog !== undefined && !new RegExp(errorLog).test(outcome.lines.join('\n'))) return 'failed'
-  const target = /^\s*Target value: "/.test(debugLog ?? '') ? debugLog?.trim() : undefined
-  const seen = outcome.trace.map(({ variable, value }) => `Target value: "${value}" (Variable: ${variable})`)
-  if (target !== undefined && !new RegExp(target).test(seen.join('\n'))) return 'failed'
-  return (status ?? errorLog ?? target) ? 'passed' : 'needs the debug log'
+  const said = debugLog === undefined ? undefined : saysDebugLog(debugLog, outcome)
+  if (said === false) return 'failed'
+  return (status ?? errorLog ?? said) ? 'passed' : 'needs the debug log'
 }
 
 function statusOf({ verdict }: Outcome): number {

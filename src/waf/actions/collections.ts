@@ -25,7 +25,7 @@ export const setsid = opener('setsid', 'session')
 export const setuid = opener('setuid', 'user')
 export const setrsc = opener('setrsc', 'resource')
 
-/** `ip.name=60`: the value is forgotten after that many seconds. */
+/** `ip.name=60`: the value is forgotten after that many seconds; with 0, at once. */
 export const expirevar: ActionWord = {
   name: 'expirevar',
   argument: 'required',
@@ -38,8 +38,11 @@ export const expirevar: ActionWord = {
     const seconds = found?.[3] ?? ''
     const delay = macroPart(argument, seconds, argument.text.length - seconds.length)
     draft.onMatch.push(() => (state) => {
-      const atMs = state.clock.now() + toNumber(expandMacro(delay, state)) * 1000
-      state.collections.get(lowerName)?.expireAt(expandMacro(name, state).toLowerCase(), atMs)
+      const key = expandMacro(name, state).toLowerCase()
+      const delayMs = toNumber(expandMacro(delay, state)) * 1000
+      const collection = state.collections.get(lowerName)
+      if (delayMs <= 0) collection?.delete(key)
+      else collection?.expireAt(key, state.clock.now() + delayMs)
     })
   },
 }
