@@ -2,7 +2,14 @@ import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { EdgeError, toEdgeError } from '../errors.ts'
-import type { BodySink, BodyStream, EdgeRequest, EdgeResponse, MaybePromise } from '../http.ts'
+import {
+  type BodySink,
+  type BodyStream,
+  type EdgeRequest,
+  type EdgeResponse,
+  findHeader,
+  type MaybePromise,
+} from '../http.ts'
 import type { AccessLog } from './access-log.ts'
 import { statusPage } from './error-response.ts'
 import type { Exchange, ExchangeNotes } from './exchange.ts'
@@ -95,7 +102,8 @@ export class NodeExchange implements Exchange {
     this.#writeHeadOrAbort(response)
     const sending = Promise.withResolvers<void>() // from here on every failure goes through it: nobody awaits another one
     this.#sending = sending
-    const sink = this.#sink(sending, beforeEnd)
+    const lengthBytes = Number(findHeader(response.headers, 'content-length') ?? Number.NaN)
+    const sink = this.#sink(sending, beforeEnd, lengthBytes)
     const { body } = response
     if (body.kind === 'stream') {
       this.#stream = body.stream
@@ -134,7 +142,9 @@ export class NodeExchange implements Exchange {
     })
   }
 
-  #sink(sending: PromiseWithResolvers<void>, beforeEnd: () => MaybePromise<void>): BodySink {
+  /** A client with a Content-Length knows the end by itself: the chunk that completes it waits for `beforeEnd`, too. */
+  #sink(sending: PromiseWithResolvers<void>, beforeEnd: () => MaybePromise<void>, lengthBytes: number): BodySink {
+    let completing: Buffer | undefined
     const finish = (last: Buffer | undefined) => {
       this.#sentBytes += last?.length ?? 0
       if (this.body === undefined || this.body.isComplete) this.#end(last)
@@ -143,6 +153,10 @@ export class NodeExchange implements Exchange {
     }
     return {
       write: (chunk) => {
+        if (this.#sentBytes + chunk.length === lengthBytes) {
+          completing = chunk
+          return true
+        }
         this.#sentBytes += chunk.length
         const goesOn = this.#response.write(chunk)
         if (!goesOn) this.#waitForClient()
@@ -151,8 +165,8 @@ export class NodeExchange implements Exchange {
       end: (last) => {
         try {
           const ready = beforeEnd()
-          if (ready === undefined) finish(last)
-          else ready.then(() => finish(last)).catch(sending.reject)
+          if (ready === undefined) finish(last ?? completing)
+          else ready.then(() => finish(last ?? completing)).catch(sending.reject)
         } catch (error) {
           sending.reject(error)
         }
