@@ -7,6 +7,7 @@ import type { Match } from './match.ts'
 import type { PersistentCollections } from './persistent-collections.ts'
 import { RequestBodyState } from './request-body-state.ts'
 import { RequestParts } from './request-parts.ts'
+import { nothingSanitised } from './sanitised.ts'
 import type { ResponseHead, TransactionInput } from './transaction-types.ts'
 import type { VariableWord } from './variables/variable.ts'
 import type { VerdictMemory } from './verdict-memory.ts'
@@ -103,6 +104,7 @@ export class TransactionState {
   evidence: Evidence | undefined
   highestSeverity = 255
   allow: AllowScope = 'none'
+  readonly sanitised = nothingSanitised()
   /** Set by the rule that ends the transaction. */
   interruption: Verdict | undefined
   /** What ended a phase without a rule having said so. */

@@ -53,3 +53,46 @@ t.test('bodies are recorded only where SecAuditLogParts asks for them', async (t
   t.notMatch(JSON.stringify((await run(rules('', 'pass'), form)).audit), /secret/)
   t.match(JSON.stringify((await run(rules('SecAuditLogParts ABCHZ', 'pass'), form)).audit), /secret/)
 })
+
+t.test('what sanitise… names shows nowhere in the record', async (t) => {
+  const parts = 'SecResponseBodyAccess On\nSecAuditEngine On\nSecAuditLogParts ABCEFHZ'
+  const request = {
+    target: '/log%49n/s3cret?user=u&pass%77ord=s3cret%21&next=s3cret!&evil',
+    headers: ['Host', 'h', 'Authorization', 'Basic abc', 'Referer', '/?p=s3cret%21', 'Content-Type', 'x/json'],
+    body: '{"password":"s3cret!"}',
+  }
+  const response = { headers: ['Content-Type', 'text/html', 'Set-Cookie', 'sid=12345'], body: '<p>S3CRET!</p>' }
+  const outcome = await run(
+    `${parts}
+     SecAction "id:1,phase:1,pass,sanitizeArg:PassWord,sanitiseRequestHeader:authorization,ctl:requestBodyProcessor=JSON"
+     SecAction "id:2,phase:3,pass,sanitiseResponseHeader:Set-Cookie"
+     SecRule ARGS:password "@rx ." "id:3,phase:2,pass,log,auditlog,t:none,t:hexEncode,msg:'%{ARGS.password}',logdata:'%{MATCHED_VAR}',tag:'%{MATCHED_VAR}',tag:plain"`,
+    { ...request, method: 'POST' },
+    response,
+  )
+  const text = JSON.stringify(outcome.audit)
+  t.notMatch(text, /s3cret(?:!|%21)|7333637265|abc|12345/i)
+  t.match(outcome.audit, {
+    transaction: {
+      request: {
+        uri: '/log%49n/s3cret?user=u&pass%77ord=********&next=********&evil',
+        headers: { Authorization: '********', Host: 'h', Referer: '********' },
+        body: '********',
+      },
+      response: { headers: { 'Set-Cookie': '********' }, body: '<p>********</p>' },
+      messages: [{}, { message: '********', details: { data: '********', tags: ['********', 'plain'] } }, {}],
+    },
+  })
+})
+
+t.test('sanitiseMatched hides what matched', async (t) => {
+  const rule = (action: string) => `SecAuditEngine On\nSecAuditLogParts ABCHZ
+    SecRule ARGS "@rx ^[0-9]{16}$" "id:1,phase:2,pass,${action}"`
+  const form = ['Content-Type', 'application/x-www-form-urlencoded']
+  const request = { method: 'POST', target: '/?a=1', headers: form, body: 'card=1234567812345678&b=2' }
+  for (const action of ['sanitiseMatched', 'sanitiseMatchedBytes', 'sanitiseMatchedBytes:1/4']) {
+    const { audit } = await run(rule(action), request)
+    t.match(audit, { transaction: { request: { uri: '/?a=1', body: 'card=********&b=2' } } }, action)
+    t.notMatch(JSON.stringify(audit), /12345678/, action)
+  }
+})

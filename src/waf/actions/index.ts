@@ -5,6 +5,13 @@ import { allow, block, deny, drop, pass, redirect, status } from './disruptive.t
 import { auditlog, log, noauditlog, nolog } from './logging.ts'
 import { capture, chain, multiMatch, skip, skipAfter, t } from './matching.ts'
 import { accuracy, id, logdata, maturity, msg, phase, rev, severity, tag, ver } from './metadata.ts'
+import {
+  sanitiseArg,
+  sanitiseMatched,
+  sanitiseMatchedBytes,
+  sanitiseRequestHeader,
+  sanitiseResponseHeader,
+} from './sanitise.ts'
 import { setenv } from './setenv.ts'
 import { setvar } from './setvar.ts'
 
@@ -33,6 +40,11 @@ export const actionWords = [
   phase,
   redirect,
   rev,
+  sanitiseArg,
+  sanitiseMatched,
+  sanitiseMatchedBytes,
+  sanitiseRequestHeader,
+  sanitiseResponseHeader,
   setenv,
   setrsc,
   setsid,
@@ -49,7 +61,7 @@ export const actionWords = [
 
 const byName: ReadonlyMap<string, ActionWord> = new Map(actionWords.map((word) => [word.name.toLowerCase(), word]))
 
-/** Names compare without case. */
+/** Names compare without case; `sanitize…` is the same as `sanitise…`. */
 export function findAction(name: string): ActionWord | undefined {
-  return byName.get(name.toLowerCase())
+  return byName.get(name.toLowerCase().replace(/^sanitize/, 'sanitise'))
 }

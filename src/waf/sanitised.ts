@@ -1,0 +1,65 @@
+import { decodePercent } from './transformations/url-decode.ts'
+
+const MASK = '********'
+
+/** What sanitise… actions have kept out of the audit log. Names are in lower case. */
+export interface SanitisedNames {
+  readonly arguments: Set<string>
+  readonly requestHeaders: Set<string>
+  readonly responseHeaders: Set<string>
+  /** Values that matched. */
+  readonly values: Set<string>
+}
+
+export function nothingSanitised(): SanitisedNames {
+  return { arguments: new Set(), requestHeaders: new Set(), responseHeaders: new Set(), values: new Set() }
+}
+
+/** Puts asterisks over texts of a record; made once the transaction is over and all that has to be hidden is known. */
+export class Masker {
+  readonly #names: SanitisedNames
+  readonly #values: readonly string[]
+  readonly #pattern: RegExp | undefined
+
+  /** @param values all that must not show, in whatever text it stands */
+  constructor(names: SanitisedNames, values: readonly string[]) {
+    this.#names = names
+    this.#values = [...new Set(values)].filter((value) => value !== '').sort((a, b) => b.length - a.length)
+    const escaped = this.#values.map((value) => value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+    this.#pattern = escaped.length === 0 ? undefined : new RegExp(escaped.join('|'), 'gi')
+  }
+
+  get isIdle(): boolean {
+    return this.#values.length === 0
+  }
+
+  /** A text in which a value may stand as it is, in another case or percent-encoded. */
+  text(text: string): string {
+    if (this.#pattern === undefined) return text
+    const masked = text.replace(this.#pattern, MASK)
+    return decodePercent(masked).replaceAll(MASK, '').search(this.#pattern) < 0 ? masked : MASK
+  }
+
+  /** What may have been transformed until a value is not to be known in it any more. */
+  derived(text: string): string {
+    return this.isIdle || text === '' ? text : MASK
+  }
+
+  header(side: 'requestHeaders' | 'responseHeaders', name: string, value: string): string {
+    return this.#names[side].has(name.toLowerCase()) ? MASK : this.text(value)
+  }
+
+  /** A query string or form: the values of arguments by name, those of the others if they show what is hidden. */
+  form(text: string, separator: string): string {
+    return text
+      .split(separator)
+      .map((member) => {
+        const equals = member.indexOf('=')
+        if (equals < 0) return this.text(member)
+        const name = member.slice(0, equals)
+        const isHidden = this.#names.arguments.has(decodePercent(name).toLowerCase())
+        return `${this.text(name)}=${isHidden ? MASK : this.text(member.slice(equals + 1))}`
+      })
+      .join(separator)
+  }
+}
