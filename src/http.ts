@@ -29,6 +29,8 @@ export interface EdgeRequest {
   readonly method: string
   /** The target's bytes, undecoded; an absolute-form target is already reduced to origin form. */
   readonly target: string
+  /** The target as the request line has it: with scheme and authority in absolute form. */
+  readonly receivedTarget: string
   readonly targetForm: TargetForm
   readonly host: HostName
   /** Value of Host / :authority as received (what the origin will see). */

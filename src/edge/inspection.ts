@@ -131,6 +131,7 @@ function transactionInput(request: EdgeRequest) {
     server: request.server,
     method: request.method,
     target: request.target,
+    receivedTarget: request.receivedTarget,
     protocol: request.protocol,
     headers: request.headers,
   }

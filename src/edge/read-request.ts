@@ -40,6 +40,7 @@ export function readRequest(head: ReceivedHead, reader: RequestReader): EdgeRequ
     secure: scheme === undefined ? head.secure : scheme === 'https',
     method: head.method,
     target: target.target,
+    receivedTarget: head.rawTarget,
     targetForm: target.form,
     host: parsed.host,
     authority,

@@ -42,6 +42,7 @@ export async function recordRefused(head: RefusedHead, refusal: Refusal, edge: G
     server,
     method,
     target,
+    receivedTarget: target,
     targetForm: 'origin' as const,
     protocol: protocol as 'HTTP/1.1', // as received: it is only logged
     headers,

@@ -24,8 +24,8 @@ export interface HeadLimits {
 const wholeHead =
   /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!"$-[\]-~]+ HTTP\/1\.[01]\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/
 
-/** Path, URL, `*`, and what CONNECT takes (RFC 9112 §3.2). */
-const knownTargetForm = /^(?:[^ ]+ (?:\/|\* |https?:\/\/)|CONNECT )/i
+/** Path, URL, `*`; CONNECT takes an authority with its port (RFC 9112 §3.2, RFC 9110 §9.3.6). */
+const knownTargetForm = /^(?:[^ ]+ (?:\/|\* |https?:\/\/)|CONNECT [^ ]+:[0-9]{1,5} )/i
 
 /** Fields that decide where the body ends; `_` aliases too, since CGI-like origins read `_` as `-`. */
 const framingField = /\r\n(content[-_]length|transfer[-_]encoding):[\t ]*([^\r]*)/gi
@@ -44,7 +44,7 @@ export function readRequestHead(head: string, limits: HeadLimits): RequestHead |
   if (!wholeHead.test(head)) return refusal(400, describeFault(head))
   if (head.includes('_') && aliasField.test(head))
     return refusal(400, 'underscore alias of a framing or forwarding field')
-  if (!knownTargetForm.test(head)) return refusal(400, 'target is neither a path nor a URL')
+  if (!knownTargetForm.test(head)) return refusal(400, 'target is neither a path nor a URL, nor host:port for CONNECT')
   const framing = readFraming(head)
   return framing.kind === 'refusal' ? framing : { kind: 'head', framing }
 }

@@ -12,6 +12,8 @@ export interface TransactionInput {
   readonly method: string
   /** Undecoded request target, one-byte string. */
   readonly target: string
+  /** What REQUEST_LINE shows instead, where a proxy has reduced the target from its absolute form. */
+  readonly receivedTarget?: string
   readonly protocol: string
   readonly headers: RawHeaders
 }

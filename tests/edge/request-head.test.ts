@@ -12,6 +12,7 @@ const accepted: Record<string, readonly [text: string, framing: object]> = {
   chunked: [get('Transfer-Encoding: Chunked'), { kind: 'chunked' }],
   'high bytes in a value': [get('X: \xff\t \x80'), { kind: 'none' }],
   'odd target bytes': [head('GET /"<>[]^`{|}~% HTTP/1.1'), { kind: 'none' }],
+  'CONNECT with a port': [head('CONNECT shop.example:443 HTTP/1.1'), { kind: 'none' }],
   'a name that only looks like one': [get('X-Content-Length: 9'), { kind: 'none' }],
 }
 
@@ -52,6 +53,7 @@ const refused: Record<string, readonly [text: string, status: number]> = {
   'HTTP/2.0': [head('GET / HTTP/2.0'), 400],
   'HTTP/0.9': [head('GET / HTTP/0.9'), 400],
   'lower-case version': [head('GET / http/1.1'), 400],
+  'CONNECT without a port': [head('CONNECT shop.example HTTP/1.1'), 400],
   fragment: [head('GET /#a HTTP/1.1'), 400],
   backslash: [head('GET /\\a HTTP/1.1'), 400],
   'high byte in the target': [head('GET /\xe9 HTTP/1.1'), 400],
@@ -64,7 +66,7 @@ t.test('heads that every reader takes alike are accepted', (t) => {
   for (const [name, [text, framing]] of Object.entries(accepted)) {
     t.strictSame(readRequestHead(text, limits), { kind: 'head', framing }, name)
   }
-  t.equal(Object.keys(accepted).length, 7)
+  t.equal(Object.keys(accepted).length, 8)
   t.end()
 })
 
@@ -72,7 +74,7 @@ t.test('the others are refused', (t) => {
   for (const [name, [text, status]] of Object.entries(refused)) {
     t.match(readRequestHead(text, limits), { kind: 'refusal', status }, name)
   }
-  t.equal(Object.keys(refused).length, 42)
+  t.equal(Object.keys(refused).length, 43)
   t.end()
 })
 

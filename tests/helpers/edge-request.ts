@@ -9,6 +9,7 @@ export function edgeRequest(changes: Partial<EdgeRequest> = {}): EdgeRequest {
     secure: false,
     method: 'GET',
     target: '/',
+    receivedTarget: '/',
     targetForm: 'origin',
     host: hostName('shop.example'),
     authority: 'shop.example',

@@ -6,6 +6,7 @@ import type { RuleSet, Transaction } from '../../src/waf/transaction-types.ts'
 export interface TestRequest {
   readonly method?: string
   readonly target?: string
+  readonly receivedTarget?: string
   readonly protocol?: string
   readonly headers?: readonly string[]
   readonly body?: string
@@ -86,6 +87,7 @@ export function begin(ruleSet: RuleSet, request: TestRequest = {}): Transaction 
     server: request.server ?? { address: '198.51.100.1', port: 8080 },
     method: request.method ?? 'GET',
     target: request.target ?? '/',
+    ...(request.receivedTarget === undefined ? {} : { receivedTarget: request.receivedTarget }),
     protocol: request.protocol ?? 'HTTP/1.1',
     headers: request.headers ?? ['Host', 'shop.example'],
   })

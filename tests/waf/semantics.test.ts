@@ -228,6 +228,17 @@ t.test(
   },
 )
 
+t.test('REQUEST_LINE shows the target as it was received, REQUEST_URI what a proxy has made of it', async (t) => {
+  const { trace } = await run('SecRule REQUEST_LINE|REQUEST_URI "^$" "id:1,phase:1,pass"', {
+    target: '/a',
+    receivedTarget: 'http://shop.example/a',
+  })
+  t.same(
+    trace.map(({ value }) => value),
+    ['GET http://shop.example/a HTTP/1.1', '/a'],
+  )
+})
+
 t.test('headers keep duplicates, order, case and underscores; selectors find them without case', async (t) => {
   const { trace } = await run('SecRule REQUEST_HEADERS:x_a "^$" "id:1,phase:1,pass"', {
     headers: ['X_A', '1', 'x-a', '2', 'x_a', '3'],
