@@ -1,6 +1,8 @@
 import { beginsWith } from './begins-with.ts'
 import { contains } from './contains.ts'
 import { containsWord } from './contains-word.ts'
+import { detectSQLi } from './detect-sqli.ts'
+import { detectXSS } from './detect-xss.ts'
 import { endsWith } from './ends-with.ts'
 import { eq } from './eq.ts'
 import { ge } from './ge.ts'
@@ -34,6 +36,8 @@ export const operators = [
   beginsWith,
   contains,
   containsWord,
+  detectSQLi,
+  detectXSS,
   endsWith,
   eq,
   ge,

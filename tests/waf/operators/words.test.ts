@@ -28,6 +28,14 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['or', 'for (or)', true],
     ['', 'x', true],
   ],
+  detectSQLi: [
+    ['', "1' or '1'='1", true],
+    ['', "O'Reilly and sons", false],
+  ],
+  detectXSS: [
+    ['', '<img src=x onerror=alert(1)>', true],
+    ['', 'a < b and b > c', false],
+  ],
   endsWith: [
     ['bc', 'abc', true],
     ['ab', 'abc', false],
@@ -166,7 +174,7 @@ t.test('each word does what its cases say', (t) => {
     }
     t.ok((cases[name]?.length ?? 0) > 0, `${name} has cases`)
   }
-  t.equal(operators.length, 29)
+  t.equal(operators.length, 31)
   t.equal(ran, Object.values(cases).flat().length, 'no case belongs to an unknown word')
   t.end()
 })

@@ -1,0 +1,53 @@
+import { fingerprints } from './fingerprints.ts'
+import { fold } from './fold.ts'
+import { isPlausible, type Suspect } from './plausible.ts'
+import { readTokens } from './read-tokens.ts'
+import type { Reading } from './token.ts'
+import { tellingWord } from './words.ts'
+
+/** The fingerprint of the SQL injection that a value is, read as it stands or from inside a quoted string. */
+export function findSqlInjection(value: string): string | undefined {
+  if (isHarmless(value)) return undefined
+  for (const reading of readingsOf(value)) {
+    const suspect = examine(value, reading)
+    if (isInjection(suspect, fingerprints)) return suspect.fingerprint
+  }
+  return undefined
+}
+
+/** Whether a value, read in one way, is an attack, `known` being the fingerprints of attacks. */
+export function isInjection(suspect: Suspect, known: ReadonlySet<string>): boolean {
+  if (suspect.fingerprint === 'X' || suspect.folded.isUnmistakable) return true
+  return known.has(suspect.fingerprint) && isPlausible(suspect)
+}
+
+/** A value as one reading of it shows it. */
+export function examine(value: string, reading: Reading): Suspect {
+  const folded = fold(readTokens(value, reading))
+  // A semicolon at the end ends the query where it would have ended anyway.
+  const letters = folded.tokens
+    .map(({ type }) => type)
+    .join('')
+    .replace(/;$/, '')
+  return { value, reading, folded, fingerprint: letters.includes('X') ? 'X' : letters }
+}
+
+/** Sound: text without punctuation and without a word that a statement or condition needs has no known fingerprint. */
+export function isHarmless(value: string): boolean {
+  return plain.test(value) && !tellingWord.test(value)
+}
+
+/** No comment and no hexadecimal number, which would hide where a word begins. */
+const plain = /^(?!.*(?:--|0x))[A-Za-z0-9 ._-]*$/i
+
+/** The ways in which databases may read a value; what none of them tells apart is read once. */
+export function readingsOf(value: string): Reading[] {
+  const quotes = (['', "'", '"'] as const).filter((quote) => value.includes(quote))
+  const hasComment = /#|--[^\0- ]/.test(value)
+  const hasEscape = /\\['"]/.test(value)
+  return quotes.flatMap((quote) => [
+    { quote, dialect: 'standard', escapes: true } as const,
+    ...(hasComment ? [{ quote, dialect: 'mysql', escapes: true } as const] : []),
+    ...(hasEscape ? [{ quote, dialect: 'standard', escapes: false } as const] : []),
+  ])
+}

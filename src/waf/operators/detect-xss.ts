@@ -1,0 +1,9 @@
+import { findScript } from '../detect/xss/find-script.ts'
+import type { OperatorWord } from './operator.ts'
+
+/** Matches a value that would run script in a page that shows it. */
+export const detectXSS: OperatorWord = {
+  name: 'detectXSS',
+  argument: 'none',
+  compile: () => ({ test: findScript }),
+}
