@@ -17,8 +17,14 @@ export function findSqlInjection(value: string): string | undefined {
 
 /** Whether a value, read in one way, is an attack, `known` being the fingerprints of attacks. */
 export function isInjection(suspect: Suspect, known: ReadonlySet<string>): boolean {
-  if (suspect.fingerprint === 'X' || suspect.folded.isUnmistakable) return true
+  if (suspect.fingerprint === 'X') return true
+  if (suspect.folded.isUnmistakable && !isPath(suspect)) return true
   return known.has(suspect.fingerprint) && isPlausible(suspect)
+}
+
+/** No query goes on with a slash: what stands in a path can only break out of a string. */
+function isPath({ value, reading }: Suspect): boolean {
+  return reading.quote === '' && /^\/[^*]/.test(value)
 }
 
 /** A value as one reading of it shows it. */

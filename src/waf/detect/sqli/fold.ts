@@ -77,8 +77,13 @@ function announces(before: Token | undefined, current: Token, ahead: Token | und
   if (current.type !== 'T' && current.type !== 'f') return false
   if (current.text === 'declare' && (ahead?.type === 'v' || before?.type === ';')) return true
   if (current.text.startsWith('waitfor ')) return ahead?.type === 's'
-  return current.type === 'f' && before?.type === 'f' && probing.test(before.text) && probed.test(current.text)
+  if (current.type !== 'f' || before === undefined) return false
+  if (waiting.test(current.text)) return before.type === 's' ? !before.isWhole : /^[-+*/|^]$/.test(before.text)
+  return before.type === 'f' && probing.test(before.text) && probed.test(current.text)
 }
+
+/** What blind injection waits with, where a string was left or in a sum. */
+const waiting = /^(?:sleep|pg_sleep|benchmark)$/
 
 /** What blind injection asks with, and about what: `ascii(substring(…))`, `extractvalue(1,concat(…))`. */
 const probing =
