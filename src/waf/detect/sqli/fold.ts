@@ -137,7 +137,9 @@ function reduce(kept: Token[], ahead: Token | undefined): boolean {
 
 /** `a or b and c` is `a or c`; `'a' + b + …` is `'a' + …`. */
 function isChain(kept: readonly Token[]): boolean {
-  const [fourth, third, before, last] = kept.slice(-4)
+  const { length } = kept
+  const [last, before] = [kept[length - 1], kept[length - 2]]
+  const [third, fourth] = [kept[length - 3], kept[length - 4]]
   if (!fourth || !third || !before || !last) return false
   if (last.type === 'o') return before.type !== 's' && isOperand(before) && third.type === 'o' && fourth.type === 's'
   return isOperand(last) && before.type === '&' && isOperand(third) && fourth.type === '&'
@@ -146,7 +148,7 @@ function isChain(kept: readonly Token[]): boolean {
 const isOperand = (token: Token): boolean => operands.has(token.type)
 
 function drop(kept: Token[], count: number): boolean {
-  kept.length -= count
+  for (let taken = 0; taken < count; taken++) kept.pop()
   return true
 }
 
