@@ -47,18 +47,34 @@ export function createLog(level: string = 'info'): Logger {
 /** How often a log that cannot be written is reported. */
 const REPORT_MS = 60_000
 
+export interface AccessLogger {
+  readonly log: Logger
+  /** For the end of the process: gives up what cannot be written, on which pino would wait for ever. */
+  close(): void
+}
+
 /**
  * The access log: JSON lines to a file descriptor or a path, written as they come, several at a time under load. A full disk
  * or a closed pipe loses records and is reported to `log`, once a minute; it ends neither a request nor the process.
  */
-export function createAccessLogger(destination: number | string, log: Logger): Logger {
+export function createAccessLogger(destination: number | string, log: Logger): AccessLogger {
   const stream = pino.destination({ dest: destination, sync: false, mkdir: true })
   let reportedAt = Number.NEGATIVE_INFINITY
+  let isFailing = false
+  stream.on('write', () => {
+    isFailing = false
+  })
   stream.on('error', (error: Error) => {
+    isFailing = true
     const now = performance.now()
     if (now - reportedAt < REPORT_MS) return
     reportedAt = now
     log.error({ [field.error]: error.message }, 'the access log cannot be written')
   })
-  return pino({ base: undefined }, stream)
+  return {
+    log: pino({ base: undefined }, stream),
+    close() {
+      if (isFailing) stream.destroy()
+    },
+  }
 }

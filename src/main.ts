@@ -8,5 +8,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await runProgram(process.argv.slice(2))
 
-// A handle that a failed command left open must not keep the process alive.
-if (process.exitCode !== 0) setTimeout(() => process.exit(), 2_000).unref()
+// A handle that is still open (a log that cannot be flushed, a socket of a failed command) must not keep the process alive.
+setTimeout(() => process.exit(), 2_000).unref()

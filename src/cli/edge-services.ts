@@ -4,7 +4,7 @@ import { createMetrics, type EdgeMetrics } from '../admin/metrics.ts'
 import type { EdgeConfig } from '../config/config.ts'
 import type { AccessRecord } from '../edge/access-log.ts'
 import type { EdgeServices, RunningEdge } from '../edge/start.ts'
-import { createAccessLogger, type Logger } from '../log.ts'
+import { type AccessLogger, createAccessLogger, type Logger } from '../log.ts'
 import { loadRuleSet } from '../waf/rule-set.ts'
 import type { RuleSet } from '../waf/transaction-types.ts'
 
@@ -13,17 +13,21 @@ export interface BuiltServices {
   readonly metrics: EdgeMetrics
   /** Gauges are read from the edge once it runs. */
   attach(edge: RunningEdge): void
+  /** Call it when the edge has closed. */
+  close(): void
 }
 
 /** Wires what one process of an edge needs. `log` is the program's own log. */
 export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
   let edge: RunningEdge | undefined
+  const accessLogger = openAccessLog(config, log)
   const metrics = createMetrics({
     connections: () => edge?.connections() ?? 0,
     certificates: () => edge?.certificates.certificates() ?? [],
   })
   return {
     metrics,
+    close: () => accessLogger?.close(),
     attach(running) {
       edge = running
     },
@@ -38,7 +42,7 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
           originMs: notes.originMs,
           wafMs: notes.wafMs,
         }),
-      accessLog: openAccessLog(config, log),
+      accessLog: accessLogger?.log,
     },
   }
 }
@@ -55,7 +59,7 @@ export async function loadRules({ waf }: EdgeConfig, log?: Logger): Promise<Rule
   return rules
 }
 
-function openAccessLog({ log: { access } }: EdgeConfig, log: Logger): Logger | undefined {
+function openAccessLog({ log: { access } }: EdgeConfig, log: Logger): AccessLogger | undefined {
   if (access === 'off') return undefined
   if (access === 'stdout') return createAccessLogger(1, log)
   mkdirSync(dirname(access.file), { recursive: true })

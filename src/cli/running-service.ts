@@ -23,7 +23,7 @@ export async function startService(config: EdgeConfig, log: Logger): Promise<Run
 }
 
 async function startAlone(config: EdgeConfig, log: Logger): Promise<RunningService> {
-  const { services, metrics, attach } = buildServices(config, log)
+  const { services, metrics, attach, close } = buildServices(config, log)
   const edge = await startEdge(config, services)
   attach(edge)
   return {
@@ -31,7 +31,10 @@ async function startAlone(config: EdgeConfig, log: Logger): Promise<RunningServi
     addresses: edge.addresses,
     reload: (next) => edge.reload(next),
     metrics: async () => [await metrics.snapshot()],
-    close: () => edge.close(),
+    async close() {
+      await edge.close()
+      close()
+    },
   }
 }
 

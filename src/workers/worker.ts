@@ -8,6 +8,7 @@ export interface WorkerParts {
   readonly services: EdgeServices
   readonly metrics: { snapshot(): Promise<unknown> }
   attach(edge: RunningEdge): void
+  close(): void
 }
 
 /** Serves as one of several processes on the same ports, and does what the primary says until it is told to close. */
@@ -25,6 +26,7 @@ export function runWorker(build: (start: StartWorker) => WorkerParts): void {
   }
   const close = async () => {
     await edge?.close()
+    parts?.close()
     process.disconnect()
   }
   process.on('message', (message: ToWorker) => {
