@@ -1,0 +1,45 @@
+import type { RuleSet } from '../../src/waf/transaction-types.ts'
+import type { BenchRequest } from '../requests/bench-request.ts'
+import { type CollectorTime, collectGarbage } from './collector-time.ts'
+import { inspect } from './own-engine.ts'
+
+export interface OwnTimes {
+  /** Microseconds of each transaction. */
+  readonly us: number[]
+  readonly collectorShare: number
+}
+
+interface TimeOptions {
+  /** Makes so many requests, before the clock starts. */
+  readonly make: (count: number) => readonly BenchRequest[]
+  readonly seconds: number
+  /** How many are made at once: memory bounds it. */
+  readonly batch: number
+  readonly collector: CollectorTime
+}
+
+/** Runs batches until the transactions alone have taken so long. Throws when one is blocked or logs a rule. */
+export async function timeOwn(rules: RuleSet, options: TimeOptions): Promise<OwnTimes> {
+  const us: number[] = []
+  let spentMs = 0
+  let collectorMs = 0
+  while (spentMs < options.seconds * 1000) {
+    const requests = options.make(options.batch)
+    collectGarbage()
+    const startedAt = performance.now()
+    await timeBatch(rules, requests, us)
+    const endedAt = performance.now()
+    spentMs += endedAt - startedAt
+    collectorMs += await options.collector.between(startedAt, endedAt)
+  }
+  return { us, collectorShare: collectorMs / spentMs }
+}
+
+async function timeBatch(rules: RuleSet, requests: readonly BenchRequest[], us: number[]): Promise<void> {
+  for (const request of requests) {
+    const startedAt = performance.now()
+    const { blocked } = await inspect(rules, request)
+    us.push((performance.now() - startedAt) * 1000)
+    if (blocked) throw new Error(`a benign request was blocked: ${request.method} ${request.target}`)
+  }
+}
