@@ -39,9 +39,8 @@ export function consequenceText({ consequence, status, rule }: Match): string {
     case 'warning':
       return 'Warning.'
     case 'denied':
-      return `Access denied with code ${status} ${phase}`
     case 'redirected':
-      return `Access denied with redirection using status ${status} ${phase}`
+      return `Access denied with code ${status} ${phase}`
     case 'dropped':
       return `Access denied with connection close ${phase}`
     case 'allowed':

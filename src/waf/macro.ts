@@ -1,11 +1,20 @@
+import type { Entry } from './entry.ts'
+import type { CompiledOperator } from './operators/operator.ts'
+import { rx } from './operators/rx.ts'
 import type { TransactionState } from './transaction-state.ts'
 import { findVariable } from './variables/index.ts'
 import type { VariableWord } from './variables/variable.ts'
 
 interface Reference {
   readonly word: VariableWord
-  readonly lowerKey: string | undefined
+  readonly member: Member
 }
+
+/** Which value of a collection: the first of all, of a name, or whose name matches a pattern. */
+type Member =
+  | { readonly kind: 'first' }
+  | { readonly kind: 'name'; readonly lowerKey: string }
+  | { readonly kind: 'pattern'; readonly pattern: CompiledOperator }
 
 /** Text with `%{…}` in it, taken apart once, at load. */
 export interface Macro {
@@ -17,9 +26,13 @@ export type MacroResult =
   | { readonly kind: 'macro'; readonly macro: Macro }
   | { readonly kind: 'invalid'; readonly message: string; readonly offset: number }
 
-const reference = /%\{([^}]*)\}/g
+/** As in ModSecurity 3, `%{…}%` is the same as `%{…}`. */
+const reference = /%\{([^}]*)\}(?:%(?!\{))?/g
 
-/** Takes apart `%{tx.score}`, `%{MATCHED_VAR}`, `%{REQUEST_HEADERS.host}`; an unknown variable is invalid, not empty. */
+/**
+ * Takes apart `%{tx.score}`, `%{MATCHED_VAR}`, `%{REQUEST_HEADERS.host}`, `%{ARGS:/^id/}`; an unknown variable is invalid,
+ * not empty.
+ */
 export function parseMacro(source: string): MacroResult {
   const parts: (string | Reference)[] = []
   let end = 0
@@ -53,16 +66,52 @@ function parseReference(inner: string): Reference | string {
   const name = dot < 0 ? inner : inner.slice(0, dot)
   const word = findVariable(name)
   if (word === undefined) return `unknown variable "${name}" in a macro`
-  if (dot < 0) return { word, lowerKey: undefined }
-  const lowerKey = inner.slice(dot + 1).toLowerCase()
+  if (dot < 0) return { word, member: { kind: 'first' } }
   if (word.shape === 'scalar') return `${word.name} takes no selector`
-  return /^\/.*\/$/s.test(lowerKey) ? 'a macro cannot select by pattern' : { word, lowerKey }
+  const member = parseMember(inner.slice(dot + 1))
+  return typeof member === 'string' ? member : { word, member }
+}
+
+function parseMember(selector: string): Member | string {
+  const pattern = /^\/(.+)\/$/s.exec(selector)?.[1]
+  if (pattern === undefined) return { kind: 'name', lowerKey: selector.toLowerCase() }
+  try {
+    return { kind: 'pattern', pattern: compilePattern(pattern) }
+  } catch (error) {
+    if (error instanceof PatternError) return error.message
+    throw error
+  }
+}
+
+/** Thrown and caught in this file. */
+class PatternError extends Error {}
+
+/** Selectors compare without case. */
+function compilePattern(pattern: string): CompiledOperator {
+  const fail = (message: string): never => {
+    throw new PatternError(`the pattern of a macro: ${message}`)
+  }
+  const location = { file: '', line: 0, column: 0 }
+  return rx.compile(`(?i)${pattern}`, { location, fail, readFile: () => fail('it reads no file') })
 }
 
 function expandPart(part: string | Reference, state: TransactionState): string {
   if (typeof part === 'string') return part
-  const { word, lowerKey } = part
-  if (lowerKey === undefined) return state.read(word)[0]?.cell.raw ?? ''
-  if (word.find !== undefined) return word.find(state, lowerKey)[0]?.cell.raw ?? ''
-  return state.read(word).find((entry) => entry.lowerKey === lowerKey)?.cell.raw ?? ''
+  return findMember(part, state)?.cell.raw ?? ''
+}
+
+function findMember({ word, member }: Reference, state: TransactionState): Entry | undefined {
+  switch (member.kind) {
+    case 'first':
+      return state.read(word)[0]
+    case 'name': {
+      const { lowerKey } = member
+      if (word.find !== undefined) return word.find(state, lowerKey)[0]
+      return state.read(word).find((entry) => entry.lowerKey === lowerKey)
+    }
+    case 'pattern':
+      return state.read(word).find(({ key = '' }) => member.pattern.test(key))
+    default:
+      return member satisfies never
+  }
 }

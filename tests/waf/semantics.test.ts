@@ -328,3 +328,53 @@ t.test('initcol opens a collection that later transactions find, until it expire
   now = 67_000
   t.equal(await ask('192.0.2.1'), 'pass')
 })
+
+t.test('a chain that the end of all rules cuts off has the effects of its rules and never matches', async (t) => {
+  const { verdict, logged } = await run(
+    `SecRule TX:seen "@eq 1" "id:2,phase:2,pass"
+     SecRule ARGS "@rx a" "id:1,phase:1,deny,setvar:tx.seen=1,chain"`,
+    { target: '/?x=a' },
+  )
+  t.match({ verdict, logged }, { verdict: PASS, logged: [2] })
+})
+
+t.test('SecDefaultAction gives what a rule does not say: msg, logdata, severity, and its tags to all', async (t) => {
+  const { lines } = await run(
+    `SecDefaultAction "phase:1,deny,block,log,pass,msg:'common %{ARGS.x}',logdata:d,severity:2,tag:all"
+     SecAction "id:1,phase:1,tag:own"
+     SecAction "id:2,phase:1,msg:mine,severity:5"`,
+    { target: '/?x=1' },
+  )
+  t.match(lines[0], /\[msg "common 1"\] \[data "d"\] \[severity "2"\].*\[tag "all"\] \[tag "own"\]/)
+  t.match(lines[1], /\[msg "mine"\] \[data "d"\] \[severity "5"\].*\[tag "all"\] \[hostname/)
+})
+
+t.test('block beside another disruptive action of SecDefaultAction is that action', async (t) => {
+  const { verdict } = await run('SecDefaultAction "phase:1,deny,block,status:405"\nSecAction "id:1,phase:1,block"')
+  t.match(verdict, { kind: 'block', status: 405 })
+})
+
+t.test('macros select by name, by pattern, or the first of all; a % behind the brace belongs to it', async (t) => {
+  const message = async (macro: string): Promise<string | undefined> => {
+    const { lines } = await run(`SecAction "id:1,phase:1,pass,msg:'${macro}'"`, { target: '/?one=1&Two=2&three=3' })
+    return /\[msg "(.*?)"\]/.exec(lines[0] ?? '')?.[1]
+  }
+  t.equal(await message('%{ARGS.two}'), '2')
+  t.equal(await message('%{ARGS:/^t/}'), '2', 'the first that matches, compared without case')
+  t.equal(await message('<%{ARGS:/none/}>'), '<>')
+  t.equal(await message('%{ARGS}'), '1')
+  t.equal(await message('%{ARGS.one}%'), '1')
+  t.equal(await message('%{ARGS.one}%%{ARGS.two}'), '12')
+  t.equal(await message('%{ARGS.one}%{ARGS.two}%.'), '12.')
+  t.equal(await message('100%'), '100%')
+})
+
+t.test('MULTIPART_UNMATCHED_BOUNDARY tells what could be a boundary from what is most likely content', async (t) => {
+  const headers = ['Content-Type', 'multipart/form-data; boundary=b']
+  const body = (content: string) => `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n${content}\r\n--b--\r\n`
+  const value = async (content: string): Promise<string | undefined> => {
+    const rules = 'SecRule MULTIPART_UNMATCHED_BOUNDARY "@unconditionalMatch" "id:1,phase:2,pass"'
+    return (await run(rules, { method: 'POST', headers, body: body(content) })).trace[0]?.value
+  }
+  t.same([await value('x'), await value('--x'), await value('--B')], ['0', '2', '1'])
+})

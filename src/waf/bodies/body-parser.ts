@@ -40,6 +40,8 @@ export interface MultipartFlags {
   readonly invalidHeaderFolding: boolean
   readonly fileLimitExceeded: boolean
   readonly unmatchedBoundary: boolean
+  /** A line that begins with two dashes and is no boundary: most likely content. */
+  readonly dashedLine: boolean
   readonly finalBoundaryMissing: boolean
 }
 

@@ -3,7 +3,7 @@ export interface Boundary {
   /** Empty when there is an error. */
   readonly text: string
   readonly isQuoted: boolean
-  /** White space after `boundary=`. */
+  /** White space after `boundary=` or after its value. */
   readonly hasWhitespace: boolean
   readonly error: string | undefined
 }
@@ -19,11 +19,11 @@ export function parseBoundary(contentType: string): Boundary {
   if (mentions === 0) return { ...none, error: 'the Content-Type has no boundary' }
   if (mentions > 1) return { ...none, error: 'the Content-Type has more than one boundary' }
   // In lower case only: a parser that compares the name with case would see no boundary.
-  const match = /;[\t ]*boundary=([\t ]*)(?:"([^"\\]*)"|([^\t ;,"]+))[\t ]*(?=;|$)/.exec(contentType)
+  const match = /;[\t ]*boundary=([\t ]*)(?:"([^"\\]*)"|([^\t ;,"]+))([\t ]*)(?=;|$)/.exec(contentType)
   if (match === null) return { ...none, error: 'the boundary in the Content-Type is malformed' }
-  const [, whitespace = '', quoted, plain = ''] = match
+  const [, before = '', quoted, plain = '', after = ''] = match
   const text = quoted ?? plain
-  const found = { text, isQuoted: quoted !== undefined, hasWhitespace: whitespace !== '' }
+  const found = { text, isQuoted: quoted !== undefined, hasWhitespace: before !== '' || after !== '' }
   if (/^[0-9A-Za-z'()+_,./:=?-](?:[0-9A-Za-z'()+_,./:=? -]{0,68}[0-9A-Za-z'()+_,./:=?-])?$/.test(text)) {
     return { ...found, error: undefined }
   }

@@ -15,7 +15,10 @@ export function parseMultipart(body: string, contentType: string, limits: BodyLi
   }
   const delimiters = findDelimiters(body, boundary.text, { limits, findings })
   checkFrame(body, delimiters, findings)
-  if (hasLookAlike(body, boundary.text, delimiters.length)) flags.unmatchedBoundary = true
+  flags.dashedLine = countDashedLines(body) > delimiters.length
+  // Where the end is missing, such a line may have been meant as it.
+  const isUnmatched = hasLookAlike(body, boundary.text, delimiters.length)
+  flags.unmatchedBoundary = isUnmatched || (flags.dashedLine && flags.finalBoundaryMissing)
   const parts = readParts(body, delimiters, { limits, findings })
   flags.crlfLfLines = findings.sawCrlf && flags.lfLine
   const [error] = findings.errors
@@ -36,6 +39,7 @@ const noFlags: MultipartFlags = {
   invalidHeaderFolding: false,
   fileLimitExceeded: false,
   unmatchedBoundary: false,
+  dashedLine: false,
   finalBoundaryMissing: false,
 }
 
@@ -114,6 +118,12 @@ function hasLookAlike(body: string, boundary: string, delimiterCount: number): b
   let count = 0
   for (let at = lowered.indexOf(core); at !== -1; at = lowered.indexOf(core, at + core.length)) count++
   return count > delimiterCount
+}
+
+function countDashedLines(body: string): number {
+  let count = body.startsWith('--') ? 1 : 0
+  for (let at = body.indexOf('\n--'); at !== -1; at = body.indexOf('\n--', at + 3)) count++
+  return count
 }
 
 interface Parts {

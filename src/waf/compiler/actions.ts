@@ -7,6 +7,9 @@ import { type ProblemList, reject } from './rejection.ts'
 /** Where a list of actions stands: not every action has a meaning everywhere. */
 export type ActionPlace = 'rule' | 'chained' | 'default' | 'update'
 
+/** Metadata that SecDefaultAction may give to rules that have none of their own; the rest describes one rule. */
+const sharedMetadata: readonly string[] = ['msg', 'logdata', 'severity', 'tag']
+
 /** Applies each action in order; each that cannot be honoured becomes a problem of its own. */
 export function applyActions(
   draft: ActionDraft,
@@ -34,16 +37,19 @@ function whyMisplaced(name: string, group: string, place: ActionPlace): string |
     case 'rule':
       return undefined
     case 'chained':
-      return group === 'identity' || group === 'disruptive' || group === 'flow'
+      return name === 'phase' || group === 'disruptive' || group === 'flow'
         ? 'belongs to the first rule of the chain'
         : undefined
     case 'default':
-      return name === 'chain' || group === 'metadata' || group === 'flow' || (group === 'identity' && name !== 'phase')
-        ? 'has no meaning in SecDefaultAction'
-        : undefined
+      return isForOneRule(name, group) ? 'has no meaning in SecDefaultAction' : undefined
     case 'update':
       return name === 'chain' || group === 'identity' ? 'of a rule cannot be changed' : undefined
     default:
       return place satisfies never
   }
+}
+
+function isForOneRule(name: string, group: string): boolean {
+  if (group === 'metadata') return !sharedMetadata.includes(name)
+  return name === 'chain' || group === 'flow' || (group === 'identity' && name !== 'phase')
 }

@@ -1,12 +1,14 @@
 import { type ActionDraft, emptyDraft } from '../actions/action.ts'
 import { findOperator } from '../operators/index.ts'
 import type { Node, OperatorNode, RuleNode, UnconditionalNode } from '../seclang/ast.ts'
+import type { Location } from '../seclang/location.ts'
 import type { Turns } from '../turns.ts'
 import { applyActions } from './actions.ts'
 import { applyDirective } from './directives.ts'
 import type { Assembly, LinkDraft } from './draft.ts'
 import { compileOperator } from './operators.ts'
-import { compileTargets } from './targets.ts'
+import type { RuleOperator } from './program.ts'
+import { compileTargets, type TargetList } from './targets.ts'
 
 const DEFAULT_PHASE = 2
 
@@ -16,7 +18,7 @@ export async function assemble(assembly: Assembly, nodes: readonly Node[], turns
   for (const node of nodes) {
     if (turns.isOver()) await turns.giveUp()
     if (node.kind !== 'rule' && node.kind !== 'action') {
-      endChain(assembly, chain)
+      rejectChain(assembly, chain)
       chain = []
       if (node.kind === 'marker') {
         assembly.markers.push({ label: node.label.text, position: assembly.chains.length })
@@ -31,12 +33,39 @@ export async function assemble(assembly: Assembly, nodes: readonly Node[], turns
   endChain(assembly, chain)
 }
 
-/** A rule said `chain`, and what follows is not a rule. */
+/** A rule said `chain`, and what follows is not a rule: which one is meant is anybody's guess. */
+function rejectChain({ problems, isIncomplete }: Assembly, links: readonly LinkDraft[]): void {
+  const last = links.at(-1)
+  if (last !== undefined && !isIncomplete)
+    problems.add(placeOf(last, 'chain'), 'no rule follows to continue this chain')
+}
+
+/** The last rule of all said `chain`. As in ModSecurity its effects happen, but the chain as a whole never matches. */
 function endChain(assembly: Assembly, links: readonly LinkDraft[]): void {
   const last = links.at(-1)
   if (last === undefined || assembly.isIncomplete) return
-  const place = last.node.actions.find(({ name }) => name.text === 'chain')?.name.location ?? last.node.location
-  assembly.problems.add(place, 'no rule follows to continue this chain')
+  warn(assembly, 'an open chain', {
+    location: placeOf(last, 'chain'),
+    message: 'this chain is not continued: it never matches',
+  })
+  addChain(assembly, [...links, { node: last.node, targets: noTargets, operator: neverMatches, actions: emptyDraft() }])
+}
+
+const noTargets: TargetList = { targets: [], exclusions: [], key: '' }
+const neverMatches: RuleOperator = {
+  label: 'NoMatch',
+  argument: '',
+  macro: undefined,
+  negated: false,
+  resolve: { test: () => false },
+}
+
+function placeOf({ node }: LinkDraft, action: string): Location {
+  return node.actions.find(({ name }) => name.text === action)?.name.location ?? node.location
+}
+
+function warn({ problems, warnings }: Assembly, about: string, place: { location: Location; message: string }): void {
+  if (!warnings.has(about)) warnings.set(about, problems.describe(place.location, place.message))
 }
 
 function draftLink(assembly: Assembly, node: RuleNode | UnconditionalNode, isChained: boolean): LinkDraft {
@@ -45,15 +74,23 @@ function draftLink(assembly: Assembly, node: RuleNode | UnconditionalNode, isCha
   const targets = node.kind === 'rule' ? problems.attempt(() => compileTargets(node.targets)) : undefined
   const operator = node.kind === 'rule' ? problems.attempt(() => compileOperator(node.operator, readFile)) : undefined
   applyActions(actions, node.actions, { place: isChained ? 'chained' : 'rule', problems })
-  if (node.kind === 'rule') warnAbout(assembly, node.operator)
-  return { node, targets, operator, actions }
+  const link = { node, targets, operator, actions }
+  if (node.kind === 'rule') warnAboutOperator(assembly, node.operator)
+  if (isChained && actions.id !== undefined) warnAboutId(assembly, link)
+  return link
 }
 
 /** An operator that can never match here is loaded, since the rest of the file is worth having, but not in silence. */
-function warnAbout({ problems, warnings }: Assembly, { name }: OperatorNode): void {
+function warnAboutOperator(assembly: Assembly, { name }: OperatorNode): void {
   const word = findOperator(name.text)
-  if (word?.limitation === undefined || warnings.has(word.name)) return
-  warnings.set(word.name, problems.describe(name.location, `@${word.name} never matches: ${word.limitation}`))
+  if (word?.limitation === undefined) return
+  warn(assembly, word.name, { location: name.location, message: `@${word.name} never matches: ${word.limitation}` })
+}
+
+/** As in ModSecurity 3 it is allowed and names nothing: who wants to exclude the rule by it should know. */
+function warnAboutId(assembly: Assembly, link: LinkDraft): void {
+  const message = 'the id of a chained rule names nothing: the chain goes by the id of its first rule'
+  warn(assembly, 'the id of a chained rule', { location: placeOf(link, 'id'), message })
 }
 
 function addChain(assembly: Assembly, links: readonly LinkDraft[]): void {
@@ -67,7 +104,8 @@ function addChain(assembly: Assembly, links: readonly LinkDraft[]): void {
 }
 
 /** Every rule has an id of its own: without it no log line, exclusion or test could name it. */
-function checkedId({ problems, chains, isIncomplete }: Assembly, { actions, node }: LinkDraft): number | undefined {
+function checkedId({ problems, chains, isIncomplete }: Assembly, head: LinkDraft): number | undefined {
+  const { actions, node } = head
   if (actions.id === undefined) {
     if (!isIncomplete && !node.actions.some(({ name }) => name.text === 'id'))
       problems.add(node.location, 'the rule has no id')
@@ -75,9 +113,8 @@ function checkedId({ problems, chains, isIncomplete }: Assembly, { actions, node
   }
   const other = chains.find((chain) => chain.id === actions.id)
   if (other === undefined) return actions.id
-  const place = node.actions.find(({ name }) => name.text === 'id')?.name.location ?? node.location
   const { file, line } = other.links[0].node.location
-  problems.add(place, `the id ${actions.id} is already that of the rule at ${file}:${line}`)
+  problems.add(placeOf(head, 'id'), `the id ${actions.id} is already that of the rule at ${file}:${line}`)
   return undefined
 }
 

@@ -1,4 +1,5 @@
 import { type ActionDraft, emptyDraft, type IdRange } from '../actions/action.ts'
+import { findAction } from '../actions/index.ts'
 import { parseActions } from '../seclang/action-list.ts'
 import type { ActionNode, Word } from '../seclang/ast.ts'
 import { parseTargets } from '../seclang/targets.ts'
@@ -30,11 +31,18 @@ export const ruleDirectives: Readonly<Record<string, DirectiveWord>> = {
 
 function defaultAction(assembly: Assembly, list: Word): void {
   const draft = emptyDraft()
-  applyActions(draft, readActions(assembly, list), { place: 'default', problems: assembly.problems })
+  const nodes = readActions(assembly, list)
+  applyActions(draft, beyondBlock(nodes), { place: 'default', problems: assembly.problems })
   if (draft.phase === undefined) reject(list, 'SecDefaultAction lacks a phase')
   if (draft.disruptive === undefined) reject(list, 'SecDefaultAction lacks a disruptive action (pass, deny …)')
   if (draft.disruptive.kind === 'block') reject(list, 'block in SecDefaultAction would refer to itself')
   assembly.defaults.set(draft.phase, { log: true, auditLog: true, ...draft })
+}
+
+/** Beside another disruptive action `block` adds nothing: that action is what it stands for. */
+function beyondBlock(nodes: readonly ActionNode[]): readonly ActionNode[] {
+  const others = nodes.filter(({ name }) => name.text !== 'block')
+  return others.some(({ name }) => findAction(name.text)?.group === 'disruptive') ? others : nodes
 }
 
 function removal(choose: (word: Word) => Choice): DirectiveWord {

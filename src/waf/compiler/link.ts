@@ -65,7 +65,7 @@ function linkRule(chain: ChainDraft, { index, nextPosition, linker }: Placement)
   const { actions } = links[0]
   // A chained rule's msg or logdata counts where the first rule has none.
   const first = <K extends keyof ActionDraft>(key: K) =>
-    links.find((link) => link.actions[key] !== undefined)?.actions[key]
+    links.find((link) => link.actions[key] !== undefined)?.actions[key] ?? defaults[key]
   return Object.freeze({
     id: chain.id,
     index,
@@ -76,7 +76,7 @@ function linkRule(chain: ChainDraft, { index, nextPosition, linker }: Placement)
     auditLog: actions.auditLog ?? defaults.auditLog ?? true,
     message: first('message'),
     logData: first('logData'),
-    tags: links.flatMap((link) => link.actions.tags),
+    tags: [...defaults.tags, ...links.flatMap((link) => link.actions.tags)],
     severity: first('severity'),
     version: actions.version ?? '',
     revision: actions.revision ?? '',

@@ -24,7 +24,12 @@ export const multipartStrictError = scalarVariable('MULTIPART_STRICT_ERROR', 2, 
   return error !== undefined || strict.some((name) => multipart[name]) ? 1 : 0
 })
 
-export const multipartUnmatchedBoundary = flagVariable('MULTIPART_UNMATCHED_BOUNDARY', 'unmatchedBoundary')
+/** 1: something could be taken for the boundary and is not; 2: a line begins with two dashes, as content may. */
+export const multipartUnmatchedBoundary = scalarVariable('MULTIPART_UNMATCHED_BOUNDARY', 2, ({ requestBody }) => {
+  const { multipart } = requestBody.parsed
+  if (multipart?.unmatchedBoundary === true) return 1
+  return multipart?.dashedLine === true ? 2 : 0
+})
 export const multipartBoundaryQuoted = flagVariable('MULTIPART_BOUNDARY_QUOTED', 'boundaryQuoted')
 export const multipartBoundaryWhitespace = flagVariable('MULTIPART_BOUNDARY_WHITESPACE', 'boundaryWhitespace')
 export const multipartDataBefore = flagVariable('MULTIPART_DATA_BEFORE', 'dataBefore')

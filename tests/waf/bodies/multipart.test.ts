@@ -11,11 +11,12 @@ function field(disposition: string, content: string): string {
   return `--XyZ1\r\nContent-Disposition: ${disposition}\r\n\r\n${content}\r\n`
 }
 
+/** Without the one that content may well have. */
 function flagsOf(body: string, type = contentType): (keyof MultipartFlags)[] {
   const { multipart } = parseMultipart(body, type, limits)
   // Keys of MultipartFlags: the object is one.
   const names = Object.keys(multipart ?? {}) as (keyof MultipartFlags)[]
-  return names.filter((name) => multipart?.[name])
+  return names.filter((name) => name !== 'dashedLine' && multipart?.[name])
 }
 
 const clean = `${field('form-data; name="a"', '1')}${field('form-data; name="b"', 'x\r\n--y')}--XyZ1--\r\n`
@@ -120,6 +121,20 @@ t.test('what parsers read differently is flagged', (t) => {
     if (error === undefined) t.equal(parsed.error, undefined, `${name}: no error`)
     else t.match(parsed.error, error, `${name}: error`)
   }
+  t.end()
+})
+
+t.test('a line that begins with two dashes', (t) => {
+  const read = (content: string, end = '--XyZ1--\r\n') => {
+    const { multipart } = parseMultipart(field('form-data; name="a"', content) + end, contentType, limits)
+    return [multipart?.dashedLine, multipart?.unmatchedBoundary]
+  }
+  t.strictSame(read('x'), [false, false])
+  t.strictSame(read('x --y'), [false, false])
+  t.strictSame(read('-- \r\nErvin'), [true, false], 'is content as long as the body has its end')
+  t.strictSame(read('x\r\n-----BEGIN'), [true, false])
+  t.strictSame(read('x', '--XyZ2--\r\n'), [true, true], 'may have been meant as the end where there is none')
+  t.strictSame(read('x\r\n--xyz1\r\ny'), [true, true], 'looks like the boundary')
   t.end()
 })
 

@@ -27,7 +27,7 @@ const cases: readonly [rules: string, place: string, message: RegExp][] = [
   ['secremoterules k https://x.example/', '1:1', /secremoterules is not supported: rules are read from files/],
   ['SecRule ARGS "x" "id:1,t:rot13"', '1:26', /unknown transformation "rot13"/],
   ['SecRule ARGS "x" "id:1,msg:\'%{x.y}\'"', '1:31', /unknown variable "x" in a macro/],
-  ['SecRule ARGS "x" "id:1,msg:\'%{ARGS:/a/}\'"', '1:31', /a macro cannot select by pattern/],
+  ['SecRule ARGS "x" "id:1,msg:\'%{ARGS:/a(/}\'"', '1:31', /the pattern of a macro: /],
   ['SecRule ARGS "x" "phase:1"', '1:1', /the rule has no id/],
   ['SecRule ARGS "x" "id:0"', '1:22', /id must be a whole number/],
   ['SecRule ARGS "x" "id:1,phase:6"', '1:30', /phase must be a whole number from 1 to 5/],
@@ -37,10 +37,9 @@ const cases: readonly [rules: string, place: string, message: RegExp][] = [
   ['SecRule ARGS "x" "id:1,deny:403"', '1:29', /"deny" takes no argument/],
   ['SecRule ARGS "x" "id:1,allow:all"', '1:30', /allow takes "phase", "request" or nothing/],
   ['SecAction "id:1"\nSecAction "id:1"', '2:12', /the id 1 is already that of the rule at \/rules\/test.conf:1/],
-  ['SecRule ARGS "x" "id:1,chain"', '1:24', /no rule follows to continue this chain/],
   ['SecRule ARGS "x" "id:1,chain"\nSecMarker X', '1:24', /no rule follows to continue this chain/],
   ['SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "deny"', '2:19', /"deny" belongs to the first rule of the chain/],
-  ['SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "id:2"', '2:19', /"id" belongs to the first rule of the chain/],
+  ['SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "phase:2"', '2:19', /"phase" belongs to the first rule/],
   ['SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "skipAfter:A"', '2:19', /"skipAfter" belongs to the first rule/],
   ['SecAction "id:1,skipAfter:NOWHERE"', '1:27', /no marker and no rule "NOWHERE" follows/],
   ['SecMarker BACK\nSecAction "id:1,skipAfter:BACK"', '2:27', /no marker and no rule "BACK" follows/],
@@ -73,7 +72,8 @@ const cases: readonly [rules: string, place: string, message: RegExp][] = [
   ['SecDefaultAction "phase:1,log"', '1:19', /lacks a disruptive action/],
   ['SecDefaultAction "phase:1,block"', '1:19', /would refer to itself/],
   ['SecDefaultAction "phase:1,pass,id:1"', '1:32', /"id" has no meaning in SecDefaultAction/],
-  ['SecDefaultAction "phase:1,pass,msg:x"', '1:32', /"msg" has no meaning in SecDefaultAction/],
+  ['SecDefaultAction "phase:1,pass,ver:x"', '1:32', /"ver" has no meaning in SecDefaultAction/],
+  ['SecDefaultAction "phase:1,pass,skip:1"', '1:32', /"skip" has no meaning in SecDefaultAction/],
   ['SecDefaultAction "phase:1,pass,chain"', '1:32', /"chain" has no meaning in SecDefaultAction/],
   ['SecRuleRemoveById x', '1:19', /"x" is neither an id nor a range/],
   ['SecRuleUpdateTargetById 1 "!NOWHERE"', '1:29', /unknown variable "NOWHERE"/],
@@ -106,6 +106,16 @@ t.test('what loads but can never match is a warning, said once', async (t) => {
   ])
   t.equal(warnings.length, 2)
   t.same((await load('SecRule ARGS "@rx a" "id:1"')).warnings, [])
+})
+
+t.test('what has no effect where it stands is a warning, too', async (t) => {
+  const open = await load('SecAction "id:1"\nSecRule ARGS "x" "id:2,chain"\nSecRule ARGS "y" "chain"')
+  t.equal(open.ruleCount, 2)
+  t.match(open.warnings, [
+    { location: { line: 3, column: 19 }, message: /this chain is not continued: it never matches/ },
+  ])
+  const named = await load('SecRule ARGS "x" "id:1,chain"\nSecRule ARGS "y" "id:2"')
+  t.match(named.warnings, [{ location: { line: 2, column: 19 }, message: /the id of a chained rule names nothing/ }])
 })
 
 t.test('all problems of all files come at once, each with its source line', async (t) => {
