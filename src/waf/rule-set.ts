@@ -4,7 +4,7 @@ import type { BudgetLimits } from './budget.ts'
 import { compileFiles } from './compiler/compile.ts'
 import type { Program } from './compiler/program.ts'
 import { isFileError } from './compiler/sources.ts'
-import { PersistentCollections } from './persistent-collections.ts'
+import { PersistentCollections } from './persistent/persistent-collections.ts'
 import type { Location } from './seclang/location.ts'
 import { idleTransaction, RuleTransaction } from './transaction.ts'
 import { type Clock, type StateOptions, type TraceEvent, TransactionState } from './transaction-state.ts'
@@ -25,6 +25,8 @@ export interface LoadOptions {
   readonly elapsed?: () => number
   /** Default: a slice of 10 ms, 1,000 ms a phase. */
   readonly budget?: Partial<BudgetLimits>
+  /** What IP, GLOBAL, SESSION … remember; rule sets that share it have one memory. Default: one of its own. */
+  readonly collections?: PersistentCollections
   /** Called for every comparison; slow, meant for explanations and tests. Default: none. */
   readonly trace?: (event: TraceEvent) => void
 }
@@ -45,7 +47,7 @@ export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
   const state: StateOptions = {
     clock,
     budget: { ...defaultBudget, ...options.budget },
-    persistent: new PersistentCollections(),
+    persistent: options.collections ?? new PersistentCollections(),
     // A trace shows every comparison, so none may be left out.
     verdicts: options.trace === undefined ? new VerdictMemory(program.linkCount) : undefined,
     trace: options.trace,

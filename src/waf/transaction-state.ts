@@ -4,7 +4,8 @@ import { Collection } from './collection.ts'
 import type { EngineMode, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
 import type { Entry } from './entry.ts'
 import type { Match } from './match.ts'
-import type { PersistentCollections } from './persistent-collections.ts'
+import type { OpenCollection } from './persistent/open-collection.ts'
+import type { PersistentCollections } from './persistent/persistent-collections.ts'
 import { RequestBodyState } from './request-body-state.ts'
 import { RequestParts } from './request-parts.ts'
 import { nothingSanitised } from './sanitised.ts'
@@ -87,7 +88,7 @@ export class TransactionState {
   readonly tx = new Collection('TX')
   readonly env = new Collection('ENV')
   /** Those of `persistent` that this transaction has opened, by lower-case name. */
-  readonly collections = new Map<string, Collection>()
+  readonly collections = new Map<string, OpenCollection>()
   readonly persistent: PersistentCollections
   readonly verdicts: VerdictMemory | undefined
   phase = 1

@@ -1,10 +1,11 @@
 import { reject } from '../compiler/rejection.ts'
-import { expandMacro, type Macro } from '../macro.ts'
-import { isPersistentName, type PersistentName } from '../persistent-collections.ts'
+import { expandMacro, hasMacro, type Macro } from '../macro.ts'
+import { isPersistentName, type PersistentName } from '../persistent/names.ts'
+import { OpenCollection } from '../persistent/open-collection.ts'
 import type { Word } from '../seclang/ast.ts'
+import { toNumber } from '../to-number.ts'
 import type { ActionDraft, ActionWord } from './action.ts'
 import { macroArgument, macroPart } from './macro-argument.ts'
-import { toNumber } from './setvar.ts'
 
 /** `ip=%{REMOTE_ADDR}`: opens a collection that outlives the transaction, under a key. */
 export const initcol: ActionWord = {
@@ -25,26 +26,63 @@ export const setsid = opener('setsid', 'session')
 export const setuid = opener('setuid', 'user')
 export const setrsc = opener('setrsc', 'resource')
 
-/** `ip.name=60`: the value is forgotten after that many seconds; with 0, at once. */
+/** `ip.name=60`: the value is forgotten after that many seconds (default 1); with 0, at once. */
 export const expirevar: ActionWord = {
   name: 'expirevar',
   argument: 'required',
   group: 'effect',
   apply(draft, argument) {
-    const found = /^([A-Za-z]+)[.:]([^=]+)(?:=(.+))?$/s.exec(argument.text)
-    const lowerName = found?.[1]?.toLowerCase() ?? ''
-    if (!isPersistentName(lowerName)) return reject(argument, 'expirevar must be collection.name=seconds')
-    const name = macroPart(argument, found?.[2] ?? '', lowerName.length + 1)
-    const seconds = found?.[3] ?? ''
-    const delay = macroPart(argument, seconds, argument.text.length - seconds.length)
+    const { collection, name, value } = parseMember(argument, 'expirevar must be collection.name=seconds')
+    const delay = value ?? macroPart(argument, '1', 0)
     draft.onMatch.push(() => (state) => {
-      const key = expandMacro(name, state).toLowerCase()
       const delayMs = toNumber(expandMacro(delay, state)) * 1000
-      const collection = state.collections.get(lowerName)
-      if (delayMs <= 0) collection?.delete(key)
-      else collection?.expireAt(key, state.clock.now() + delayMs)
+      state.collections.get(collection)?.expireAfter(expandMacro(name, state), delayMs)
     })
   },
+}
+
+/** `session.score=60/300`: takes 60 away for every 300 seconds that have gone by, down to 0. */
+export const deprecatevar: ActionWord = {
+  name: 'deprecatevar',
+  argument: 'required',
+  group: 'effect',
+  apply(draft, argument) {
+    const form = 'deprecatevar must be collection.name=amount/seconds'
+    const { collection, name, value } = parseMember(argument, form)
+    if (value === undefined || (!hasMacro(value.source) && parseSpeed(value.source) === undefined)) {
+      return reject(argument, form)
+    }
+    draft.onMatch.push(() => (state) => {
+      const speed = parseSpeed(expandMacro(value, state))
+      if (speed === undefined) return
+      state.collections.get(collection)?.decay(expandMacro(name, state), speed.amount, speed.periodMs)
+    })
+  },
+}
+
+interface MemberArgument {
+  readonly collection: PersistentName
+  readonly name: Macro
+  readonly value: Macro | undefined
+}
+
+/** `ip.name`, `ip.name=value`; `form` is the reason to reject anything else. */
+function parseMember(argument: Word, form: string): MemberArgument {
+  const found = /^([A-Za-z]+)[.:]((?:%\{[^}]*\}|[^=])+)(?:=(.+))?$/s.exec(argument.text)
+  const collection = found?.[1]?.toLowerCase() ?? ''
+  if (!isPersistentName(collection)) return reject(argument, form)
+  const [, , name = '', value] = found ?? []
+  return {
+    collection,
+    name: macroPart(argument, name, collection.length + 1),
+    value: value === undefined ? undefined : macroPart(argument, value, argument.text.length - value.length),
+  }
+}
+
+function parseSpeed(text: string): { amount: number; periodMs: number } | undefined {
+  const [, amount, period] = /^\s*(\d{1,15})\s*\/\s*(\d{1,9})\s*$/.exec(text) ?? []
+  const periodMs = Number(period) * 1000
+  return periodMs > 0 ? { amount: Number(amount), periodMs } : undefined
 }
 
 function opener(name: string, collection: PersistentName): ActionWord {
@@ -56,9 +94,12 @@ function opener(name: string, collection: PersistentName): ActionWord {
   }
 }
 
+/** Of two in one transaction, the first counts. */
 function open(draft: ActionDraft, name: PersistentName, key: Macro): void {
   draft.onMatch.push(() => (state) => {
-    const options = { nowMs: state.clock.now(), timeoutSeconds: state.settings.collectionTimeoutSeconds }
-    state.collections.set(name, state.persistent.open(name, expandMacro(key, state), options))
+    if (state.collections.has(name)) return
+    const { webAppId, collectionTimeoutSeconds: timeoutSeconds } = state.settings
+    const options = { name, key: expandMacro(key, state), webAppId, timeoutSeconds, now: state.clock.now }
+    state.collections.set(name, new OpenCollection(state.persistent, options))
   })
 }

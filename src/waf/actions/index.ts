@@ -1,5 +1,5 @@
 import type { ActionWord } from './action.ts'
-import { expirevar, initcol, setrsc, setsid, setuid } from './collections.ts'
+import { deprecatevar, expirevar, initcol, setrsc, setsid, setuid } from './collections.ts'
 import { ctl } from './ctl.ts'
 import { allow, block, deny, drop, pass, redirect, status } from './disruptive.ts'
 import { auditlog, log, noauditlog, nolog } from './logging.ts'
@@ -25,6 +25,7 @@ export const actionWords = [
   chain,
   ctl,
   deny,
+  deprecatevar,
   drop,
   expirevar,
   id,

@@ -1,9 +1,10 @@
-import type { Collection } from '../collection.ts'
+import type { WritableCollection } from '../collection.ts'
 import type { Effect } from '../compiler/program.ts'
 import { reject } from '../compiler/rejection.ts'
 import { expandMacro, type Macro } from '../macro.ts'
-import { isPersistentName } from '../persistent-collections.ts'
+import { isBuiltInName, isPersistentName } from '../persistent/names.ts'
 import type { Word } from '../seclang/ast.ts'
+import { toNumber } from '../to-number.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { ActionWord } from './action.ts'
 import { macroPart } from './macro-argument.ts'
@@ -19,13 +20,6 @@ export const setvar: ActionWord = {
   },
 }
 
-/** The value as C's atoll reads it: leading digits, otherwise 0. */
-export function toNumber(text: string): number {
-  const value = Number.parseInt(text, 10)
-  if (Number.isNaN(value)) return 0
-  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
-}
-
 function parse(argument: Word): Effect {
   const found = /^(!?)\s*([A-Za-z]+)[.:]((?:%\{[^}]*\}|[^=])+)(?:=(.*))?$/s.exec(argument.text)
   if (found === null) reject(argument, 'setvar must be collection.name, collection.name=value or !collection.name')
@@ -34,9 +28,17 @@ function parse(argument: Word): Effect {
   const isKnown = lowerCollection === 'tx' || isPersistentName(lowerCollection)
   if (!isKnown) reject(argument, `"${collection}" is not a collection that setvar can write`)
   const key = macroPart(argument, name.trim(), argument.text.indexOf(name))
+  if (lowerCollection !== 'tx') refuseReadOnly(argument, removal + name.trim().toLowerCase())
   if (removal === '!')
     return (state) => writableCollection(state, lowerCollection)?.delete(expandMacro(key, state).toLowerCase())
   return assignment(lowerCollection, key, parseValue(argument, value))
+}
+
+/** TIMEOUT can be set and taken back; taking KEY away is how a collection is deleted. */
+function refuseReadOnly(argument: Word, wanted: string): void {
+  const lowerName = wanted.replace('!', '')
+  if (!isBuiltInName(lowerName) || lowerName === 'timeout' || wanted === '!key') return
+  reject(argument, `${lowerName.toUpperCase()} is kept by the engine itself and cannot be written`)
 }
 
 type Value = { readonly kind: 'set' | 'add' | 'subtract'; readonly macro: Macro }
@@ -56,12 +58,11 @@ function assignment(collectionName: string, key: Macro, value: Value): Effect {
     const name = expandMacro(key, state)
     const operand = expandMacro(value.macro, state)
     if (value.kind === 'set') return collection.set(name, operand)
-    const delta = value.kind === 'add' ? toNumber(operand) : -toNumber(operand)
-    collection.set(name, String(toNumber(collection.get(name.toLowerCase()) ?? '') + delta))
+    collection.add(name, value.kind === 'add' ? toNumber(operand) : -toNumber(operand))
   }
 }
 
 /** A persistent collection that this transaction has not opened takes nothing in. */
-function writableCollection(state: TransactionState, lowerName: string): Collection | undefined {
+function writableCollection(state: TransactionState, lowerName: string): WritableCollection | undefined {
   return lowerName === 'tx' ? state.tx : state.collections.get(lowerName)
 }

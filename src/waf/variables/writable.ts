@@ -1,5 +1,5 @@
-import type { Collection } from '../collection.ts'
-import type { PersistentName } from '../persistent-collections.ts'
+import type { Entry } from '../entry.ts'
+import type { PersistentName } from '../persistent/names.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import { scalarVariable } from './scalar.ts'
 import type { VariableWord } from './variable.ts'
@@ -20,15 +20,23 @@ export const resource = persistentVariable('RESOURCE', 'resource')
 /** What @geoLookup found: nothing, since it has no database. */
 export const geo: VariableWord = { name: 'GEO', shape: 'collection', settled: 1, read: () => [] }
 /** What `setsid` and `setuid` were given. */
-export const sessionId = scalarVariable('SESSIONID', 'never', (state) => state.collections.get('session')?.get('key'))
-export const userId = scalarVariable('USERID', 'never', (state) => state.collections.get('user')?.get('key'))
+export const sessionId = scalarVariable('SESSIONID', 'never', (state) => state.collections.get('session')?.key)
+export const userId = scalarVariable('USERID', 'never', (state) => state.collections.get('user')?.key)
 
 /** Has members only after initcol (or setsid, setuid, setrsc) in this transaction. */
 function persistentVariable(name: string, lowerName: PersistentName): VariableWord {
   return collectionVariable(name, (state) => state.collections.get(lowerName))
 }
 
-function collectionVariable(name: string, get: (state: TransactionState) => Collection | undefined): VariableWord {
+interface ReadableCollection {
+  entries(): readonly Entry[]
+  find(lowerKey: string): readonly Entry[]
+}
+
+function collectionVariable(
+  name: string,
+  get: (state: TransactionState) => ReadableCollection | undefined,
+): VariableWord {
   return {
     name,
     shape: 'collection',

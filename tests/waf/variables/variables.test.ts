@@ -96,13 +96,13 @@ const get: Readonly<Record<string, readonly string[]>> = {
   RULE: ['RULE:id=99', 'RULE:rev=7', 'RULE:severity=6', 'RULE:logdata=d', 'RULE:msg=m %{RULE.msg}'],
   TX: ['TX:a=1'],
   ENV: ['ENV:E=2'],
-  IP: ['IP:KEY=k', 'IP:x=1'],
-  GLOBAL: ['GLOBAL:KEY=g'],
-  SESSION: ['SESSION:KEY=sid'],
+  IP: [...builtIn('IP', 'k'), 'IP:x=1'],
+  GLOBAL: builtIn('GLOBAL', 'g'),
+  SESSION: builtIn('SESSION', 'sid'),
   SESSIONID: ['SESSIONID=sid'],
-  USER: ['USER:KEY=uid'],
+  USER: builtIn('USER', 'uid'),
   USERID: ['USERID=uid'],
-  RESOURCE: ['RESOURCE:KEY=rid'],
+  RESOURCE: builtIn('RESOURCE', 'rid'),
 }
 
 /** The same for an upload. */
@@ -201,6 +201,20 @@ t.test('every variable was looked at', async (t) => {
   t.equal(names.length, new Set(names).size)
   t.equal(names.length, 100)
 })
+
+/** What the engine itself keeps in a collection that this transaction has opened first. */
+function builtIn(name: string, key: string): string[] {
+  const createdAt = Math.floor(jan.getTime() / 1000)
+  const members = [
+    `CREATE_TIME=${createdAt}`,
+    'IS_NEW=1',
+    `KEY=${key}`,
+    'TIMEOUT=3600',
+    'UPDATE_COUNTER=0',
+    'UPDATE_RATE=0',
+  ]
+  return members.map((member) => `${name}:${member}`)
+}
 
 /** What a target holds in phase 5, as `name=value`. */
 async function read(target: string, request: Parameters<typeof exchange>[1]): Promise<string[]> {
