@@ -31,6 +31,8 @@ export interface EdgeRequest {
   readonly target: string
   /** The target as the request line has it: with scheme and authority in absolute form. */
   readonly receivedTarget: string
+  /** The request line of what is refused, as it came. */
+  readonly requestLine?: string
   readonly targetForm: TargetForm
   readonly host: HostName
   /** Value of Host / :authority as received (what the origin will see). */

@@ -28,7 +28,8 @@ async function readBody(body: ClearedBody): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function reflect(bytes: Buffer): EdgeResponse {
+/** The response that a body of `POST /reflect` asks for. Throws EdgeError ACME_EDGE_ORIGIN_FAILED for one that is no JSON. */
+export function reflect(bytes: Buffer): EdgeResponse {
   const { status, headers, body, encodedBody } = parseWish(bytes)
   const content = encodedBody === undefined ? Buffer.from(body ?? '') : Buffer.from(encodedBody, 'base64')
   const fields = Object.entries(headers ?? {}).flat()

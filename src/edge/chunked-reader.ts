@@ -22,6 +22,11 @@ export class ChunkedReader {
   #extensionBytes = 0
   #trailerBytes = 0
 
+  /** How much of the chunk that was begun is still to come. */
+  get openBytes(): number {
+    return this.#state === 'data' ? this.#remaining : 0
+  }
+
   /** Reads up to the end of the body; `used` bytes belong to it. */
   push(bytes: Buffer): { used: number; outcome: ChunkedOutcome } {
     let at = 0
@@ -85,5 +90,25 @@ export class ChunkedReader {
     this.#trailerBytes += text.length
     if (this.#trailerBytes > MAX_TRAILER_BYTES) return refusal(431, 'trailers too long')
     return trailerLine.test(text) ? MORE : refusal(400, 'malformed trailer')
+  }
+}
+
+/**
+ * The data of as many chunks as can be made out of a body that is refused; what follows is taken as it is.
+ *
+ * @param openBytes how much of a chunk that began before is still to come
+ */
+export function joinChunks(body: string, openBytes: number): string {
+  const sizeLineStart = /\s*([0-9A-Fa-f]{1,8})[^\n]*\n/y
+  let joined = body.slice(0, openBytes)
+  for (let at = openBytes; ; ) {
+    sizeLineStart.lastIndex = at
+    const match = sizeLineStart.exec(body)
+    if (match === null) return joined + body.slice(at)
+    const size = Number.parseInt(match[1] ?? '', 16)
+    if (size === 0) return joined
+    const start = at + match[0].length
+    joined += body.slice(start, start + size)
+    at = start + size
   }
 }

@@ -3,13 +3,16 @@ import type { Socket } from 'node:net'
 import { EdgeError } from '../errors.ts'
 import type { CurrentGeneration } from './generation.ts'
 import { type GuardedHead, Http1Guard } from './http1-guard.ts'
-import { readBrokenHead, recordRefused } from './refused-request.ts'
+import { RefusedMessage } from './refused-message.ts'
+import { recordRefused } from './refused-request.ts'
 import type { RequestBody } from './request-body.ts'
-import type { Refusal } from './request-head.ts'
+import { hasEmptyVersion, type Refusal } from './request-head.ts'
 import { type SocketEndpoints, socketEndpoints } from './socket-endpoints.ts'
 
 /** How long a refused client may take to read its answer before the socket is cut. */
 const LINGER_MS = 500
+/** How long the rest of a message that is refused already may take to come for the record. */
+const REFUSED_REST_MS = 250
 /** How long a client that has closed its side is believed to wait for an answer, or for the next piece of it. */
 const HALF_CLOSED_MS = 1_000
 
@@ -27,7 +30,9 @@ export class Http1Connection {
   #openExchanges = 0
   #requestCount = 0
   #refusal: Refusal | undefined
+  #refusedMessage: RefusedMessage | undefined
   #closing = false
+  #bodyHasBegun = false
   #body: RequestBody | undefined
 
   constructor(socket: Socket, edge: CurrentGeneration, secure: boolean) {
@@ -41,6 +46,7 @@ export class Http1Connection {
       head: (head) => this.#heads.push(head),
       forward: (bytes) => parse?.call(socket, bytes),
       refuse: (refusal, head, inBody) => this.#refuse(refusal, head, inBody),
+      late: (bytes) => this.#takeLate(bytes),
     })
     const push = (bytes: Buffer) => this.#guard.push(bytes)
     socket.on('error', () => undefined) // `close` follows; Node's own listener goes when a request becomes a tunnel
@@ -59,7 +65,13 @@ export class Http1Connection {
   /** The guard's reading of the request that the parser has just emitted; `undefined` when the two differ. */
   takeHead(method: string, target: string): GuardedHead | undefined {
     const head = this.#heads.shift()
+    this.#bodyHasBegun = head?.hasMore === true
     return head?.text.startsWith(`${method} ${target} HTTP/`) ? head : undefined
+  }
+
+  /** Whether bytes came behind the head that was taken last: who waits for 100 (Continue) does not send them. */
+  get bodyHasBegun(): boolean {
+    return this.#bodyHasBegun
   }
 
   /** Requests that this connection has brought so far. */
@@ -93,6 +105,7 @@ export class Http1Connection {
    * could be sent to it for a while, so that an event stream to a closed page does not stay open for ever.
    */
   #onHalfClosed(): void {
+    this.#refusedMessage?.end()
     let written = -1
     const timer = setInterval(() => {
       if (this.#socket.bytesWritten === written) this.#socket.destroy()
@@ -109,7 +122,8 @@ export class Http1Connection {
 
   /** CONNECT: the parser has let go of the socket, which is no tunnel here. */
   refuseTunnel(head: string): void {
-    this.#refuse({ kind: 'refusal', status: 405, reason: 'CONNECT is not proxied' }, head, false)
+    const whole = this.#heads.shift()?.text ?? head
+    this.#refuse({ kind: 'refusal', status: 405, reason: 'CONNECT is not proxied' }, whole, false)
   }
 
   /** Node's parser has a complaint that the guard does not share, or the client was too slow. */
@@ -129,9 +143,22 @@ export class Http1Connection {
     this.#refusal = refusal
     this.#guard.stop() // the parser may have let go of the socket, and serve another one by now
     if (inBody) return this.#refuseBody(refusal)
+    const message = new RefusedMessage(head)
+    this.#refusedMessage = message
     const { peer, server } = this.endpoints
-    const fields = { ...readBrokenHead(head), client: peer, server, secure: this.secure }
-    void recordRefused(fields, refusal, this.#edge()).then(() => this.#answerRefusal(refusal))
+    const edge = this.#edge()
+    edge.occupancy.enter()
+    void message
+      .whenComplete(refusal.status === 400 || refusal.status === 405 ? REFUSED_REST_MS : 0)
+      .then(() => recordRefused({ ...message.read(), client: peer, server, secure: this.secure }, refusal, edge))
+      .then(() => this.#answerRefusal(refusal))
+      .finally(() => edge.occupancy.leave())
+  }
+
+  /** For the record alone. */
+  #takeLate(bytes: Buffer): void {
+    this.#refusedMessage?.push(bytes)
+    if (this.#body !== undefined) this.#body.lastBytes ??= bytes
   }
 
   /** The request itself has its record and its answer: its body fails, or nobody wants it any more. */
@@ -144,9 +171,13 @@ export class Http1Connection {
   #answerRefusal({ status }: Refusal): void {
     if (this.#openExchanges > 0 || this.#socket.destroyed || this.#socket.writableEnded) return
     const page = `${status} ${STATUS_CODES[status]}\n`
+    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref()
+    if (this.#refusedMessage !== undefined && hasEmptyVersion(this.#refusedMessage.text)) {
+      this.#socket.end(page)
+      return
+    }
     const fields = `content-type: text/plain; charset=utf-8\r\ncontent-length: ${page.length}\r\nconnection: close`
     this.#socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}\r\n\r\n${page}`)
-    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref()
   }
 }
 

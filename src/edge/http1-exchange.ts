@@ -41,9 +41,16 @@ export function readHttp1Request(
   )
 }
 
+interface Http1ExchangeParts {
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+  readonly edge: Generation
+  readonly bodyHasBegun: boolean
+}
+
 export function http1Exchange(
   request: EdgeRequest,
-  { message, response, edge }: { message: IncomingMessage; response: ServerResponse; edge: Generation },
+  { message, response, edge, bodyHasBegun }: Http1ExchangeParts,
 ): NodeExchange {
   const { limits } = edge
   const pace = { idleTimeoutMs: limits.bodyIdleTimeoutMs, minBytesPerSecond: limits.bodyMinBytesPerSecond }
@@ -55,7 +62,8 @@ export function http1Exchange(
     differences: http1Differences(response, message.headers.upgrade !== undefined),
     accessLog: edge.accessLog,
     sendTimeoutMs: limits.sendTimeoutMs,
-    expectsContinue: message.headers.expect !== undefined && request.protocol === 'HTTP/1.1',
+    // RFC 9110 §10.1.1: not once some of the content has come.
+    expectsContinue: message.headers.expect !== undefined && request.protocol === 'HTTP/1.1' && !bodyHasBegun,
   })
 }
 

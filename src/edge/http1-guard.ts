@@ -1,11 +1,13 @@
 import type { BodyFraming } from '../http.ts'
-import { ChunkedReader } from './chunked-reader.ts'
+import { ChunkedReader, joinChunks } from './chunked-reader.ts'
 import { type HeadLimits, type Refusal, readRequestHead, refusal } from './request-head.ts'
 
 /** A head that passed, in the order of arrival: the HTTP parser behind the guard must come to the same. */
 export interface GuardedHead {
   readonly text: string
   readonly framing: BodyFraming
+  /** Whether the same packet goes on behind the head. */
+  readonly hasMore: boolean
 }
 
 export interface GuardEvents {
@@ -15,8 +17,10 @@ export interface GuardEvents {
   head(head: GuardedHead): void
   /** The bytes may go to the parser. */
   forward(bytes: Buffer): void
-  /** The end of the connection: nothing more is read. `head` is what had come of the current message's head. */
+  /** The end of the connection: nothing more goes to the parser. `head` is what had come of the current message's head. */
   refuse(refusal: Refusal, head: string, inBody: boolean): void
+  /** What came behind that head, or comes after a refusal; of a chunked body, its data. */
+  late(bytes: Buffer): void
 }
 
 const EMPTY_LINE = [0x0d, 0x0a]
@@ -66,6 +70,7 @@ export class Http1Guard {
       }
       rest = rest.subarray(this.#step(rest))
     }
+    if (rest.length > 0) this.#events.late(rest)
   }
 
   /** Goes on with what was kept back. */
@@ -104,43 +109,49 @@ export class Http1Guard {
       this.#emptyLine++
       return 1
     }
-    if (this.#emptyLine === 1) return this.#refuse(refusal(400, 'bare CR'), '\r', bytes)
+    if (this.#emptyLine === 1) return this.#refuse(refusal(400, 'bare CR'), '\r')
     const before = this.#head.length
     const text = this.#head + bytes.toString('latin1', 0, Math.min(bytes.length, this.#limits.headerBytes + 4))
     const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
     if (end === -1) return this.#keepPartial(text, bytes)
     const head = text.slice(0, end + 4)
     const result = readRequestHead(head, this.#limits)
-    if (result.kind === 'refusal') return this.#refuse(result, head, bytes)
+    const used = head.length - before
+    if (result.kind === 'refusal') return used + this.#refuse(result, head)
     this.#head = ''
     this.#emptyLine = 0
     this.#state = stateAfterHead(result.framing)
-    this.#events.head({ text: head, framing: result.framing })
-    const used = head.length - before
+    this.#events.head({ text: head, framing: result.framing, hasMore: bytes.length > used })
     this.#events.forward(bytes.subarray(0, used))
     return used
   }
 
   #keepPartial(text: string, bytes: Buffer): number {
     const fault = partialFault(text, this.#limits)
-    if (fault !== undefined) return this.#refuse(fault, text, bytes)
+    if (fault !== undefined) return bytes.length + this.#refuse(fault, text)
     this.#head = text
     this.#events.forward(bytes)
     return bytes.length
   }
 
   #readChunked(reader: ChunkedReader, bytes: Buffer): number {
+    const { openBytes } = reader
     const { used, outcome } = reader.push(bytes)
-    if (outcome.kind === 'refusal') return this.#refuse(outcome, '', bytes, true)
+    if (outcome.kind === 'refusal') {
+      this.#refuse(outcome, '', true)
+      this.#events.late(Buffer.from(joinChunks(bytes.toString('latin1'), openBytes), 'latin1'))
+      return bytes.length
+    }
     if (outcome.kind === 'end') this.#state = { kind: 'head' }
     this.#events.forward(bytes.subarray(0, used))
     return used
   }
 
-  #refuse(cause: Refusal, head: string, bytes: Buffer, inBody = false): number {
+  /** Consumes nothing by itself. */
+  #refuse(cause: Refusal, head: string, inBody = false): 0 {
     this.#state = { kind: 'refused' }
     this.#events.refuse(cause, head, inBody)
-    return bytes.length
+    return 0
   }
 }
 

@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http'
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { BodyFraming, EdgeRequest } from '../http.ts'
-import { findHeader } from '../http.ts'
+import { findHeader, type RawHeaders } from '../http.ts'
 import type { Generation } from './generation.ts'
 import { NodeExchange, type ProtocolDifferences } from './node-exchange.ts'
 import { readRequest } from './read-request.ts'
@@ -41,6 +41,18 @@ export function readHttp2Request(
     },
     edge.reader,
   )
+}
+
+/** What a stream that is refused asked for, whatever is wrong with it; an authority shows as Host. */
+export function refusedHttp2Head(message: Http2ServerRequest): { target: string; headers: RawHeaders } {
+  const { rawHeaders } = message
+  const authority = message.headers[':authority']
+  const headers = authority === undefined ? [] : ['host', authority]
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (!name.startsWith(':')) headers.push(name, rawHeaders[i + 1] ?? '')
+  }
+  return { target: rawPath(message), headers }
 }
 
 /** Both ends of the connection; `undefined` when it has closed, which takes the session's socket away. */

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { type Clearance, type ClearedBody, clear } from '../clearance.ts'
 import { EdgeError } from '../errors.ts'
 import type { EdgeResponse, Verdict } from '../http.ts'
-import { collectRequest } from './collect-body.ts'
+import { type BrokenOff, collectRequest } from './collect-body.ts'
 import { checkCharset, decodeBody, UndecodableBody } from './decode-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Inspection } from './inspection.ts'
@@ -66,6 +66,7 @@ async function holdBody(exchange: Exchange, inspection: Inspection, held: HeldBo
   if (isTooLong && held.beyond === 'reject') throw tooLarge(held.limitBytes)
   exchange.continueBody()
   const collected = await collectRequest(held.body, held.limitBytes)
+  if (collected.kind === 'broken') return failBroken(collected, held.body, inspection)
   if (collected.kind === 'beyond' && held.beyond === 'reject') throw tooLarge(held.limitBytes)
   const whole = collected.kind === 'whole'
   const inspected = await decoded(collected.bytes, exchange, held.limitBytes)
@@ -78,6 +79,14 @@ async function holdBody(exchange: Exchange, inspection: Inspection, held: HeldBo
         stream: Readable.from(followedBy(collected.bytes, held.body), { objectMode: false }),
       }
   return { verdict, body }
+}
+
+/** What had come of a body whose framing is refused shows in the log; it goes nowhere. */
+async function failBroken(broken: BrokenOff, body: RequestBody, inspection: Inspection): Promise<never> {
+  const { bytes, error } = broken
+  const isRefused = error instanceof EdgeError && error.code === 'ACME_EDGE_REQUEST_REFUSED'
+  if (isRefused) await inspection.observeBody(Buffer.concat([bytes, body.lastBytes ?? Buffer.alloc(0)]))
+  throw error
 }
 
 /** Detection holds nothing back: the body goes on while a copy, up to the limit, is kept for phase 2 at its end. */

@@ -56,12 +56,23 @@ export class Inspection {
     }
   }
 
-  /** Runs phases 1 and 2 on the head alone, for the record: neither verdict nor failure, of `close` too, changes anything. */
-  async observe(): Promise<void> {
+  /** Runs phases 1 and 2 for the record: neither verdict nor failure, of `close` too, changes anything. */
+  async observe(body?: Buffer): Promise<void> {
     this.#observing = true
     try {
       await this.run((transaction) => transaction.requestHeaders())
-      await this.run((transaction) => transaction.requestBody(undefined))
+      const isWanted = this.transaction.requestBodyPlan().kind === 'buffer'
+      await this.run((transaction) => transaction.requestBody(isWanted ? body : undefined))
+    } catch (error) {
+      this.#noteFailure(error)
+    }
+  }
+
+  /** Runs phase 2 for the record, on a request that is refused whatever comes of it. */
+  async observeBody(bytes: Buffer): Promise<void> {
+    this.#observing = true
+    try {
+      await this.run((transaction) => transaction.requestBody(bytes))
     } catch (error) {
       this.#noteFailure(error)
     }
@@ -132,6 +143,7 @@ function transactionInput(request: EdgeRequest) {
     method: request.method,
     target: request.target,
     receivedTarget: request.receivedTarget,
+    ...(request.requestLine === undefined ? {} : { requestLine: request.requestLine }),
     protocol: request.protocol,
     headers: request.headers,
   }

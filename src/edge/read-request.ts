@@ -1,6 +1,7 @@
 import type { BodyFraming, EdgeRequest, Endpoint, RawHeaders } from '../http.ts'
 import type { ClientAddress } from './client-address.ts'
 import { parseAuthority } from './host.ts'
+import { joinContentTypes } from './join-content-types.ts'
 import { type Refusal, refusal } from './request-head.ts'
 import { readTarget } from './request-target.ts'
 
@@ -44,7 +45,7 @@ export function readRequest(head: ReceivedHead, reader: RequestReader): EdgeRequ
     targetForm: target.form,
     host: parsed.host,
     authority,
-    headers: head.headers,
+    headers: joinContentTypes(head.headers),
     client,
     peer: head.peer,
     forwardedFor,

@@ -26,6 +26,8 @@ export interface BodySource {
  */
 export class RequestBody extends Readable {
   receivedBytes = 0
+  /** What came together with a fault in the framing: it is no part of the body. */
+  lastBytes: Buffer | undefined
   readonly #source: BodySource
   readonly #pace: BodyPace
   #timer: NodeJS.Timeout | undefined

@@ -45,7 +45,7 @@ function onHttp1(
     connection.exchangeOpened(undefined)
     return void refuseMessage({ message, response, endpoints, secure }, request, edge)
   }
-  const exchange = http1Exchange(request, { message, response, edge })
+  const exchange = http1Exchange(request, { message, response, edge, bodyHasBegun: connection.bodyHasBegun })
   connection.exchangeOpened(exchange.body)
   run(exchange, edge)
 }

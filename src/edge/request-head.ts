@@ -49,6 +49,14 @@ export function readRequestHead(head: string, limits: HeadLimits): RequestHead |
   return framing.kind === 'refusal' ? framing : { kind: 'head', framing }
 }
 
+/**
+ * Whether the version of the request line is empty: the sender speaks HTTP/0.9, where an answer has no status line
+ * (RFC 1945 §4.1).
+ */
+export function hasEmptyVersion(head: string): boolean {
+  return /^GET [^ \r\n]+ \r?\n/.test(head)
+}
+
 /** Whether a field name is an alias that is never forwarded. */
 export function isAliasField(name: string): boolean {
   return aliasField.test(`\r\n${name}:`)

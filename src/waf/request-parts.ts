@@ -65,14 +65,18 @@ export class RequestParts {
   }
 
   /**
-   * The first Content-Type that has a parser decides, so that a second header cannot switch inspection off. JSON counts only
-   * with `jsonByType`: a rule set that chooses it by a rule (ModSecurity's 200001) is left to do so.
+   * The first Content-Type that has a parser decides, so that a second one, in a field of its own or behind a comma, cannot
+   * switch inspection off. JSON counts only with `jsonByType`: a rule set that chooses it by a rule (ModSecurity's 200001)
+   * is left to do so, unless the type stands where such a rule does not look: behind another one. So with XML.
    */
   bodyProcessor(jsonByType: boolean): BodyProcessor {
-    for (const value of this.headerValues('content-type')) {
-      if (/^\s*application\/x-www-form-urlencoded\s*(?:$|[;,])/i.test(value)) return 'URLENCODED'
+    const types = this.headerValues('content-type').flatMap((value) => value.split(','))
+    for (const [index, value] of types.entries()) {
+      if (/^\s*application\/x-www-form-urlencoded\s*(?:$|;)/i.test(value)) return 'URLENCODED'
       if (/^\s*multipart\/form-data/i.test(value)) return 'MULTIPART'
-      if (jsonByType && /^\s*(?:application|text)\/(?:[^\s;,]+\+)?json\s*(?:$|[;,])/i.test(value)) return 'JSON'
+      if ((jsonByType || index > 0) && /^\s*(?:application|text)\/(?:[^\s;]+\+)?json\s*(?:$|;)/i.test(value))
+        return 'JSON'
+      if (index > 0 && /^\s*(?:application|text)\/(?:[^\s;]+\+)?xml\s*(?:$|;)/i.test(value)) return 'XML'
     }
     return ''
   }

@@ -14,6 +14,8 @@ export interface TransactionInput {
   readonly target: string
   /** What REQUEST_LINE shows instead, where a proxy has reduced the target from its absolute form. */
   readonly receivedTarget?: string
+  /** What REQUEST_LINE shows instead of method, target and protocol, where they are not all of it. */
+  readonly requestLine?: string
   readonly protocol: string
   readonly headers: RawHeaders
 }

@@ -36,9 +36,8 @@ function findWrongAnswer(output: StageOutput, { status, text }: ResponseMessage)
   if (output.status !== undefined && output.status !== status) return `expected status ${output.status}, got ${status}`
   const { responseContains } = output
   if (responseContains === undefined) return undefined
-  // A one-byte string of the response; the test's text is UTF-8.
-  const wanted = Buffer.from(responseContains).toString('latin1')
-  return text.includes(wanted) ? undefined : `the response does not contain ${JSON.stringify(responseContains)}`
+  const isFound = responseContains.test(Buffer.from(text, 'latin1').toString())
+  return isFound ? undefined : `the response does not contain ${JSON.stringify(responseContains.source)}`
 }
 
 function findWrongLog(output: StageOutput, lines: readonly string[]): string | undefined {

@@ -10,7 +10,7 @@ const readLog = readMap({
 
 const readFields = readMap({
   status: readInteger,
-  response_contains: readText,
+  response_contains: readRegex,
   log_contains: readRegex,
   no_log_contains: readRegex,
   log: readLog,
@@ -28,7 +28,7 @@ export function readOutput(place: Place): StageOutput | undefined {
   if (fields.isolated && expect_ids?.length !== 1) noteProblem(place, 'isolated needs exactly one id in expect_ids')
   return {
     status: status === 0 ? undefined : status,
-    responseContains: response_contains === '' ? undefined : response_contains,
+    responseContains: response_contains,
     expectIds: expect_ids ?? [],
     forbiddenIds: no_expect_ids ?? [],
     matchRegex: match_regex ?? (expect_ids === undefined ? log_contains : undefined),

@@ -44,7 +44,7 @@ export interface StageInput {
 /** What has to be seen; `undefined` and empty lists expect nothing. */
 export interface StageOutput {
   readonly status: number | undefined
-  readonly responseContains: string | undefined
+  readonly responseContains: RegExp | undefined
   readonly expectIds: readonly number[]
   readonly forbiddenIds: readonly number[]
   readonly matchRegex: RegExp | undefined

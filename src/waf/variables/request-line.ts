@@ -8,7 +8,7 @@ export const requestUriRaw = scalarVariable('REQUEST_URI_RAW', 1, ({ input }) =>
 export const queryString = scalarVariable('QUERY_STRING', 1, ({ request }) => request.queryString)
 
 export const requestLine = scalarVariable('REQUEST_LINE', 1, ({ input }) => {
-  return `${input.method} ${input.receivedTarget ?? input.target} ${input.protocol}`
+  return input.requestLine ?? `${input.method} ${input.receivedTarget ?? input.target} ${input.protocol}`
 })
 
 /** Decoded once, as the origin's file system would see it. */

@@ -12,12 +12,6 @@ import { loadRuleSet } from '../../../src/waf/rule-set.ts'
 const shared = join(import.meta.dirname, '../../../../shared')
 const skip = existsSync(join(shared, 'crs-tests')) ? false : 'the Core Rule Set is not beside this repository'
 
-/** What fails beyond the overrides, and why; see docs/divergences.md. */
-const known: Readonly<Record<string, string>> = {
-  '920430-5': 'HTTP/0.9 is refused with 400',
-  '920620-1': 'two Content-Types stay two',
-}
-
 t.test("the Core Rule Set's own tests, in this process", { skip, timeout: 240_000 }, async (t) => {
   const setup = [
     join(shared, 'crs/crs-setup.conf.example'),
@@ -35,15 +29,9 @@ t.test("the Core Rule Set's own tests, in this process", { skip, timeout: 240_00
   t.equal(results.length, tests.length)
   t.ok(results.length > 3_000, `${results.length} tests ran`)
   const failed = results.filter(({ result }) => result !== 'passed')
-  const unexpected = failed.filter((one) => !(one.test.id in known))
   t.strictSame(
-    unexpected.map(({ test, reason }) => `${test.id}: ${reason}`),
+    failed.map(({ test, reason }) => `${test.id}: ${reason}`),
     [],
-  )
-  t.strictSame(
-    Object.keys(known).filter((id) => !failed.some(({ test }) => test.id === id)),
-    [],
-    'what is known to fail fails',
   )
   t.comment(`${results.length - failed.length} of ${results.length} passed`)
 })

@@ -29,8 +29,8 @@ const cases: readonly [expected: Partial<StageOutput>, seen: StageAnswer, reason
   [{ error: 'required', expectIds: [1] }, none, undefined],
   [{ status: 403 }, answer, undefined],
   [{ status: 200 }, answer, /expected status 200, got 403/],
-  [{ responseContains: 'blöck' }, answer, undefined],
-  [{ responseContains: 'passed' }, answer, /does not contain "passed"/],
+  [{ responseContains: /bl.ck/ }, answer, undefined],
+  [{ responseContains: /passed/ }, answer, /does not contain "passed"/],
   [{ expectIds: [942100, 920100] }, answer, undefined],
   [{ expectIds: [942100, 942101] }, answer, /not logged: 942101/],
   [{ forbiddenIds: [942101] }, answer, undefined],
@@ -58,7 +58,7 @@ t.test('an output without any expectation is known', async (t) => {
   t.notOk(isExpecting(nothing))
   const expectations = [
     { status: 200 },
-    { responseContains: 'x' },
+    { responseContains: /x/ },
     { expectIds: [1] },
     { forbiddenIds: [1] },
     { matchRegex: /x/ },
