@@ -109,7 +109,7 @@ function messagePart(match: Match, masker: Masker): object {
     message: maskExpanded(match.message, rule.message, masker),
     details: {
       match: `${consequenceText(match)} ${evidenceText(shown)}`,
-      reference: '',
+      reference: match.reference,
       ruleId: String(rule.id),
       file: rule.head.location.file,
       lineNumber: String(rule.head.location.line),

@@ -7,6 +7,11 @@ export interface TransformNode {
   readonly transform: (value: string) => string
 }
 
+/** The steps up to this one, first to last. */
+export function chainOf(node: TransformNode | undefined): readonly TransformNode[] {
+  return node === undefined ? [] : [...chainOf(node.parent), node]
+}
+
 /** A value of the transaction with the results of the transformations that rules have asked for so far. */
 export class Cell {
   readonly raw: string

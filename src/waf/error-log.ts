@@ -22,7 +22,7 @@ export function formatMatch(match: Match, state: TransactionState): string {
     ['accuracy', rule.accuracy],
   ]
   for (const tag of match.tags) fields.push(['tag', tag])
-  return `${prefix(state)}${consequenceText(match)} ${evidenceText(match)} ${join(fields)} ${join(requestFields(state))}`
+  return `${prefix(state)}${consequenceText(match)} ${evidenceText(match)} ${join(fields)} ${join(requestFields(state, match.reference))}`
 }
 
 /** The line for what no rule has said. */
@@ -78,12 +78,12 @@ function timestamp(at: Date): string {
   return `${day} ${month} ${date} ${time}.${String(at.getMilliseconds()).padStart(3, '0')}000 ${year}`
 }
 
-function requestFields({ input, request }: TransactionState): [string, string][] {
+function requestFields({ input, request }: TransactionState, reference = ''): [string, string][] {
   return [
     ['hostname', request.headerValues('host')[0] ?? input.server.address],
     ['uri', request.path],
     ['unique_id', input.id],
-    ['ref', ''],
+    ['ref', reference],
   ]
 }
 

@@ -3,6 +3,7 @@ import { Cell, Entry, type TransformNode } from './entry.ts'
 import { readTargets } from './evaluate-targets.ts'
 import { expandMacro } from './macro.ts'
 import type { CompiledOperator } from './operators/operator.ts'
+import { traceEvent } from './trace.ts'
 import type { TransactionState } from './transaction-state.ts'
 
 const CAPTURES = 10
@@ -10,7 +11,10 @@ const CAPTURES = 10
 /** Whether the rule, with its whole chain, matches. Runs its effects, but neither logs nor interrupts. */
 export function evaluateRule(state: TransactionState, rule: Rule): boolean {
   state.rule = rule
-  if (state.matchedVariables.length > 0) state.matchedVariables = []
+  if (state.matchedVariables.length > 0) {
+    state.matchedVariables = []
+    state.evidences = []
+  }
   if (!matchFrom(state, rule, rule.head)) return false
   if (rule.severity !== undefined) state.highestSeverity = Math.min(state.highestSeverity, rule.severity)
   return true
@@ -75,25 +79,32 @@ function compareSteps(comparison: Comparison, entry: Entry, steps: readonly Tran
 }
 
 function compare(comparison: Comparison, entry: Entry, value: string): boolean {
-  const { state, operator, compiled } = comparison
+  const { state, link, operator, compiled } = comparison
   state.budget.spend(value.length)
   const isMatch = compiled.test(value) !== operator.negated
   if (state.trace !== undefined) {
-    state.trace({ ruleId: state.rule?.id ?? 0, variable: entry.name, value, matched: isMatch })
+    const traced = { ruleId: state.rule?.id ?? 0, link, operator, argument: argumentOf(comparison), compiled }
+    state.trace(traceEvent(traced, { entry, value, matched: isMatch }))
   }
   if (isMatch) noteMatch(comparison, entry, value)
   return isMatch
 }
 
 /** MATCHED_VAR holds the value as the operator saw it. */
-function noteMatch({ state, operator, link, compiled }: Comparison, entry: Entry, value: string): void {
-  const argument = operator.macro === undefined ? operator.argument : expandMacro(operator.macro, state)
-  state.evidence = { operator, argument, variable: entry.name, value }
+function noteMatch(comparison: Comparison, entry: Entry, value: string): void {
+  const { state, operator, link, compiled } = comparison
+  const argument = argumentOf(comparison)
+  state.evidence = { link, operator, compiled, argument, variable: entry.name, entry, value }
+  state.evidences.push(state.evidence)
   const matched = value === entry.cell.raw ? entry : new Entry(entry.collection, entry.key, new Cell(value))
   state.matchedVariable = matched
   state.matchedVariables.push(matched)
   if (link.capture && !operator.negated) capture(state, compiled, value)
   run(link.onMatch, state)
+}
+
+function argumentOf({ operator, state }: Comparison): string {
+  return operator.macro === undefined ? operator.argument : expandMacro(operator.macro, state)
 }
 
 /** TX:0 is the whole match, TX:1 to TX:9 the groups; those of an earlier match are gone. */

@@ -3,6 +3,7 @@ import type { Rule } from './compiler/program.ts'
 import { evaluateRule } from './evaluate-rule.ts'
 import { expandMacro } from './macro.ts'
 import type { Consequence } from './match.ts'
+import { referenceOf } from './match-reference.ts'
 import type { TransactionState } from './transaction-state.ts'
 
 /**
@@ -94,6 +95,7 @@ function record(state: TransactionState, rule: Rule, consequence: Consequence): 
     consequence,
     status: verdict?.kind === 'block' || verdict?.kind === 'redirect' ? verdict.status : 0,
     evidence: state.evidence,
+    reference: rule.log || rule.auditLog ? referenceOf(state) : '',
     message: rule.message === undefined ? '' : expandMacro(rule.message, state),
     logData: rule.logData === undefined ? '' : expandMacro(rule.logData, state),
     tags: rule.tags.map((tag) => expandMacro(tag, state)),

@@ -11,6 +11,8 @@ export interface Match {
   /** Of the answer, where the consequence has one. */
   readonly status: number
   readonly evidence: Evidence | undefined
+  /** Where in the request, in ModSecurity's form. */
+  readonly reference: string
   readonly message: string
   readonly logData: string
   readonly tags: readonly string[]

@@ -1,14 +1,16 @@
 import type { Verdict } from '../http.ts'
 import { Budget, type BudgetLimits } from './budget.ts'
 import { Collection } from './collection.ts'
-import type { EngineMode, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
+import type { EngineMode, Link, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
 import type { Entry } from './entry.ts'
 import type { Match } from './match.ts'
+import type { CompiledOperator } from './operators/operator.ts'
 import type { OpenCollection } from './persistent/open-collection.ts'
 import type { PersistentCollections } from './persistent/persistent-collections.ts'
 import { RequestBodyState } from './request-body-state.ts'
 import { RequestParts } from './request-parts.ts'
 import { nothingSanitised } from './sanitised.ts'
+import type { TraceEvent } from './trace.ts'
 import type { ResponseHead, TransactionInput } from './transaction-types.ts'
 import type { VariableWord } from './variables/variable.ts'
 import type { VerdictMemory } from './verdict-memory.ts'
@@ -37,14 +39,6 @@ export interface Clock {
   readonly elapsed: () => number
 }
 
-/** Told to a tracer: a value that a rule's operator looked at, and what came out. */
-export interface TraceEvent {
-  readonly ruleId: number
-  readonly variable: string
-  readonly value: string
-  readonly matched: boolean
-}
-
 /** A phase that could not be finished, or a body that the engine itself refused. */
 export interface Incident {
   /** First words of its line in the log. */
@@ -55,10 +49,14 @@ export interface Incident {
 
 /** The comparison that made a rule match. */
 export interface Evidence {
+  readonly link: Link
   readonly operator: RuleOperator
+  readonly compiled: CompiledOperator
   /** Of the operator, macros expanded. */
   readonly argument: string
   readonly variable: string
+  readonly entry: Entry
+  /** As the operator saw it. */
   readonly value: string
 }
 
@@ -103,6 +101,8 @@ export class TransactionState {
   rule: Rule | undefined
   /** What the last rule of the last chain matched with; `undefined` for SecAction. */
   evidence: Evidence | undefined
+  /** All of this rule and its chain so far. */
+  evidences: Evidence[] = []
   highestSeverity = 255
   allow: AllowScope = 'none'
   readonly sanitised = nothingSanitised()

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../src/http.ts'
 import { type LoadOptions, loadRuleSet } from '../../src/waf/rule-set.ts'
-import type { TraceEvent } from '../../src/waf/transaction-state.ts'
+import type { TraceEvent } from '../../src/waf/trace.ts'
 import type { RuleSet, Transaction } from '../../src/waf/transaction-types.ts'
 
 export interface TestRequest {

@@ -16,7 +16,7 @@ t.test('a line has all of ModSecurity’s fields', async (t) => {
       "`(evil)' against variable `ARGS:q' (Value: `evil' ) " +
       '[file "/rules/test.conf"] [line "1"] [id "942100"] [rev "2"] [msg "SQL evil"] [data "evil"] [severity "2"] ' +
       '[ver "V/1"] [maturity "3"] [accuracy "8"] [tag "a/b"] [tag "c"] [hostname "shop.example"] [uri "/p"] ' +
-      '[unique_id "test-1"] [ref ""]',
+      '[unique_id "test-1"] [ref "o0,4o0,4v9,4"]',
   )
 })
 

@@ -6,6 +6,8 @@ import { type Outcome, run } from '../helpers/rule-engine.ts'
 
 const unreadableBody = 'a body that cannot be parsed is refused where no rule looks at REQBODY_ERROR'
 
+const bodyOfMultipart = 'REQUEST_BODY is empty for multipart'
+
 /** Where acme-edge does something else on purpose, and why. */
 const divergences: Readonly<Record<string, string>> = {
   'action-disruptive[5]': 'drop closes the connection; it does not answer 403',
@@ -23,6 +25,10 @@ const divergences: Readonly<Record<string, string>> = {
   'issue-1825[6]': 'two file names of one part are an error',
   'issue-1831[2]': 'GLOBAL needs initcol',
   'issue-1941[0]': 'the map of code page 20127 is built in, its file is not read',
+  'offset-variable[30]': bodyOfMultipart,
+  'offset-variable[31]': bodyOfMultipart,
+  'offset-variable[32]': 'ref points at the first byte of the body, not at the one before',
+  'variable-ARGS_POST_NAMES[3]': 'ref points at the name of a field, not behind it',
   'variable-ENV[0]': 'the environment of the process is not shown',
   'variable-ENV[1]': 'the environment of the process is not shown',
   'variable-ENV[3]': 'the environment of the process is not shown',
@@ -70,7 +76,7 @@ t.test('whole-engine cases', { skip: cases ? false : 'the shared cases are not b
   t.ok((counts.get('passed') ?? 0) >= PASSED_FLOOR, `at least ${PASSED_FLOOR} pass`)
 })
 
-const PASSED_FLOOR = 317
+const PASSED_FLOOR = 358
 
 async function judge({ rules, request, response, expected }: EngineCase): Promise<Verdict> {
   let outcome: Outcome
@@ -85,7 +91,6 @@ async function judge({ rules, request, response, expected }: EngineCase): Promis
 }
 
 function judgeOutcome({ status, errorLog, debugLog }: EngineCase['expected'], outcome: Outcome): Verdict {
-  if (/o\d+,\d+|v\d+,\d+/.test(errorLog ?? '')) return 'needs offsets in the log'
   if (status !== undefined && status !== statusOf(outcome)) return 'failed'
   if (errorLog !== undefined && !new RegExp(errorLog).test(outcome.lines.join('\n'))) return 'failed'
   const said = debugLog === undefined ? undefined : saysDebugLog(debugLog, outcome)

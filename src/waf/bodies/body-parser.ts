@@ -2,6 +2,14 @@
 export interface Argument {
   readonly name: string
   readonly value: string
+  /** Of a multipart body's field. */
+  readonly place?: PartPlace
+}
+
+/** Where a part of a multipart body begins, in bytes from the body's begin. */
+export interface PartPlace {
+  readonly headOffset: number
+  readonly contentOffset: number
 }
 
 export interface BodyLimits {
@@ -23,6 +31,7 @@ export interface UploadedFile {
   readonly sizeBytes: number
   /** The part's content: FILES_TMP_CONTENT. */
   readonly content: string
+  readonly place: PartPlace
 }
 
 /** Strict flags, each 0 or 1, that MULTIPART_* variables expose; `true` means that the oddity was seen. */

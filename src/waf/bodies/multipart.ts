@@ -1,4 +1,4 @@
-import type { Argument, BodyLimits, MultipartFlags, ParsedBody, UploadedFile } from './body-parser.ts'
+import type { Argument, BodyLimits, MultipartFlags, ParsedBody, PartPlace, UploadedFile } from './body-parser.ts'
 import { parseBoundary } from './multipart-boundary.ts'
 import { type Findings, noteLineEnd, type PartHead, readPartHead } from './multipart-part.ts'
 
@@ -146,14 +146,20 @@ function readParts(body: string, delimiters: readonly Delimiter[], { limits, fin
       findings.flags.fileLimitExceeded = true
       continue
     }
-    addPart(parts, head, body.slice(head.contentStart, end))
+    const place = { headOffset: delimiter.end, contentOffset: head.contentStart }
+    addPart(parts, head, { place, content: body.slice(head.contentStart, end) })
   }
   return parts
 }
 
-function addPart(parts: Parts, { lines, disposition }: PartHead, content: string): void {
+function addPart(
+  parts: Parts,
+  { lines, disposition }: PartHead,
+  { place, content }: { place: PartPlace; content: string },
+): void {
   const name = disposition?.name ?? ''
   for (const line of lines) parts.partHeaders.push({ name, value: line })
-  if (disposition?.fileName === undefined) parts.arguments.push({ name, value: content })
-  else parts.files.push({ field: name, fileName: disposition.fileName, sizeBytes: content.length, content })
+  const fileName = disposition?.fileName
+  if (fileName === undefined) parts.arguments.push({ name, value: content, place })
+  else parts.files.push({ field: name, fileName, sizeBytes: content.length, content, place })
 }

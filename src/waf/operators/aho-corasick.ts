@@ -1,3 +1,5 @@
+import type { Span } from './operator.ts'
+
 /**
  * An automaton that finds any of many phrases in one pass over a value, case ignored (ASCII): each byte costs two table
  * look-ups, however many phrases there are.
@@ -35,9 +37,9 @@ export function hasAny(automaton: Automaton, value: string): boolean {
 }
 
 /** The bytes of the value that matched: of the phrases that end first, the longest. */
-export function findFirst(automaton: Automaton, value: string): string | undefined {
+export function findFirst(automaton: Automaton, value: string): Span | undefined {
   const found = findEnd(automaton, value)
-  return found === undefined ? undefined : value.slice(found.end - found.length, found.end)
+  return found === undefined ? undefined : { offset: found.end - found.length, length: found.length }
 }
 
 function findEnd(

@@ -4,5 +4,8 @@ import type { OperatorWord } from './operator.ts'
 export const beginsWith: OperatorWord = {
   name: 'beginsWith',
   argument: 'macro',
-  compile: (argument) => ({ test: (value) => value.startsWith(argument) }),
+  compile: (argument) => ({
+    test: (value) => value.startsWith(argument),
+    locate: () => [{ offset: 0, length: argument.length }],
+  }),
 }

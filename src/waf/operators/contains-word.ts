@@ -4,14 +4,18 @@ import type { OperatorWord } from './operator.ts'
 export const containsWord: OperatorWord = {
   name: 'containsWord',
   argument: 'macro',
-  compile: (argument) => ({ test: (value) => argument === '' || hasWord(value, argument) }),
+  compile: (argument) => ({
+    test: (value) => argument === '' || findWord(value, argument) >= 0,
+    locate: (value) => [{ offset: argument === '' ? 0 : findWord(value, argument), length: argument.length }],
+  }),
 }
 
-function hasWord(value: string, word: string): boolean {
+/** Its offset, or -1. */
+function findWord(value: string, word: string): number {
   for (let at = value.indexOf(word); at !== -1; at = value.indexOf(word, at + 1)) {
-    if (!isWordByte(value, at - 1) && !isWordByte(value, at + word.length)) return true
+    if (!isWordByte(value, at - 1) && !isWordByte(value, at + word.length)) return at
   }
-  return false
+  return -1
 }
 
 function isWordByte(value: string, index: number): boolean {

@@ -4,5 +4,8 @@ import type { OperatorWord } from './operator.ts'
 export const contains: OperatorWord = {
   name: 'contains',
   argument: 'macro',
-  compile: (argument) => ({ test: (value) => value.includes(argument) }),
+  compile: (argument) => ({
+    test: (value) => value.includes(argument),
+    locate: (value) => [{ offset: value.indexOf(argument), length: argument.length }],
+  }),
 }

@@ -4,5 +4,8 @@ import type { OperatorWord } from './operator.ts'
 export const endsWith: OperatorWord = {
   name: 'endsWith',
   argument: 'macro',
-  compile: (argument) => ({ test: (value) => value.endsWith(argument) }),
+  compile: (argument) => ({
+    test: (value) => value.endsWith(argument),
+    locate: (value) => [{ offset: value.length - argument.length, length: argument.length }],
+  }),
 }

@@ -6,11 +6,22 @@ export interface OperatorMatch {
   readonly captures: readonly (string | undefined)[]
 }
 
+/** A part of a value, in bytes. */
+export interface Span {
+  readonly offset: number
+  readonly length: number
+}
+
 /** An operator with its argument, ready to run. Values are one-byte strings; nothing here does I/O or keeps state. */
 export interface CompiledOperator {
   test(value: string): boolean
   /** Same answer as `test`, with what matched; absent where the operator captures nothing beyond the value itself. */
   exec?(value: string): OperatorMatch | undefined
+  /**
+   * What of a value that matches made it match, for the log's `ref`; asked only once a match is recorded. Absent where the
+   * value matches as a whole.
+   */
+  locate?(value: string): readonly Span[]
 }
 
 export interface OperatorContext {

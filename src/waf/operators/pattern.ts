@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import type { OperatorContext } from './operator.ts'
+import type { OperatorContext, Span } from './operator.ts'
 import { translatePcre } from './pcre-to-v8.ts'
 
 /** A pattern of a rule, ready to run on one-byte strings. */
@@ -8,6 +8,22 @@ export interface Pattern {
   /** For each PCRE group, the whole match first, its place in V8's result. */
   readonly groups: readonly number[]
 }
+
+/** Where the groups of matches stand in the value; those that took no part are left out. */
+export function locateGroups({ regex, groups }: Pattern, value: string): Span[] {
+  const spans: Span[] = []
+  for (const { indices = [] } of value.matchAll(new RegExp(regex.source, `${regex.flags.replace('g', '')}dg`))) {
+    for (const group of groups) {
+      const found = indices[group]
+      if (found !== undefined) spans.push({ offset: found[0], length: found[1] - found[0] })
+    }
+    if (!regex.global || spans.length >= SPAN_LIMIT) break
+  }
+  return spans
+}
+
+/** A log line has no room for more. */
+const SPAN_LIMIT = 100
 
 /**
  * Compiles PCRE syntax as ModSecurity 2 does: `.` matches newlines, `$` only the very end. What V8 cannot do is refused

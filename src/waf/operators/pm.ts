@@ -21,8 +21,12 @@ export function matchPhrases(phrases: readonly string[]): CompiledOperator {
   return {
     test: (value) => hasAny(automaton, value),
     exec: (value) => {
-      const phrase = findFirst(automaton, value)
-      return phrase === undefined ? undefined : { captures: [phrase] }
+      const found = findFirst(automaton, value)
+      return found && { captures: [value.slice(found.offset, found.offset + found.length)] }
+    },
+    locate: (value) => {
+      const found = findFirst(automaton, value)
+      return found === undefined ? [] : [found]
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { OperatorWord } from './operator.ts'
-import { compilePattern } from './pattern.ts'
+import { compilePattern, locateGroups } from './pattern.ts'
 
 /** TX:0 to TX:9 take ten captures; more would only cost time. */
 const captureLimit = 10
@@ -10,7 +10,8 @@ export const rxGlobal: OperatorWord = {
   argument: 'literal',
   compile: (argument, context) => {
     const { regex } = compilePattern(argument, context)
-    const { regex: everywhere, groups } = compilePattern(argument, context, 'g')
+    const pattern = compilePattern(argument, context, 'g')
+    const { regex: everywhere, groups } = pattern
     return {
       test: (value) => regex.test(value),
       exec: (value) => {
@@ -21,6 +22,7 @@ export const rxGlobal: OperatorWord = {
         }
         return captures.length === 0 ? undefined : { captures: captures.slice(0, captureLimit) }
       },
+      locate: (value) => locateGroups(pattern, value),
     }
   },
 }

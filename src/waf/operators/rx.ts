@@ -1,15 +1,17 @@
 import type { OperatorMatch, OperatorWord } from './operator.ts'
-import { compilePattern } from './pattern.ts'
+import { compilePattern, locateGroups } from './pattern.ts'
 
 /** The regular expression matches somewhere in the value. */
 export const rx: OperatorWord = {
   name: 'rx',
   argument: 'literal',
   compile: (argument, context) => {
-    const { regex, groups } = compilePattern(argument, context)
+    const pattern = compilePattern(argument, context)
+    const { regex, groups } = pattern
     return {
       test: (value) => regex.test(value),
       exec: (value) => toMatch(regex.exec(value), groups),
+      locate: (value) => locateGroups(pattern, value),
     }
   },
 }

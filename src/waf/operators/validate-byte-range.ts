@@ -1,4 +1,4 @@
-import type { OperatorContext, OperatorWord } from './operator.ts'
+import type { OperatorContext, OperatorWord, Span } from './operator.ts'
 
 /** Matches a value with a byte outside the ranges: `9,10,13,32-126`. */
 export const validateByteRange: OperatorWord = {
@@ -6,13 +6,24 @@ export const validateByteRange: OperatorWord = {
   argument: 'literal',
   compile: (argument, context) => {
     const allowed = parseRanges(argument, context)
-    return { test: (value) => hasOther(allowed, value) }
+    return { test: (value) => hasOther(allowed, value), locate: (value) => locateOthers(allowed, value) }
   },
 }
 
 function hasOther(allowed: Uint8Array, value: string): boolean {
   for (let i = 0; i < value.length; i++) if (allowed[value.charCodeAt(i)] !== 1) return true
   return false
+}
+
+/** A log line has no room for more. */
+const SPAN_LIMIT = 100
+
+function locateOthers(allowed: Uint8Array, value: string): Span[] {
+  const spans: Span[] = []
+  for (let i = 0; i < value.length && spans.length < SPAN_LIMIT; i++) {
+    if (allowed[value.charCodeAt(i)] !== 1) spans.push({ offset: i, length: 1 })
+  }
+  return spans
 }
 
 function parseRanges(argument: string, context: OperatorContext): Uint8Array {

@@ -1,4 +1,4 @@
-import type { CompiledOperator, OperatorContext } from './operator.ts'
+import type { CompiledOperator, OperatorContext, Span } from './operator.ts'
 import { compilePattern } from './pattern.ts'
 
 /**
@@ -11,23 +11,34 @@ export function matchNumbers(
   isValid: (digits: readonly number[]) => boolean,
 ): CompiledOperator {
   const { regex } = compilePattern(argument, context, 'g')
-  return { test: (value) => findNumber(regex, value, isValid) }
+  return {
+    test: (value) => findNumber(regex, value, isValid) !== undefined,
+    exec: (value) => {
+      const found = findNumber(regex, value, isValid)
+      return found && { captures: [value.slice(found.offset, found.offset + found.length)] }
+    },
+    locate: (value) => {
+      const found = findNumber(regex, value, isValid)
+      return found === undefined ? [] : [found]
+    },
+  }
 }
 
 /** No number that is checked is longer, separators included; skipping long candidates whole keeps the search linear. */
 const longestCandidate = 64
 
-function findNumber(pattern: RegExp, value: string, isValid: (digits: readonly number[]) => boolean): boolean {
+function findNumber(pattern: RegExp, value: string, isValid: (digits: readonly number[]) => boolean): Span | undefined {
   let from = 0
   while (from <= value.length) {
     pattern.lastIndex = from
     const match = pattern.exec(value)
-    if (match === null) return false
-    const isLong = match[0].length > longestCandidate
-    if (!isLong && isValid(digitsOf(match[0]))) return true
-    from = isLong ? match.index + match[0].length : match.index + 1
+    if (match === null) return undefined
+    const { length } = match[0]
+    const isLong = length > longestCandidate
+    if (!isLong && isValid(digitsOf(match[0]))) return { offset: match.index, length }
+    from = isLong ? match.index + length : match.index + 1
   }
-  return false
+  return undefined
 }
 
 function digitsOf(text: string): number[] {

@@ -25,8 +25,9 @@ t.test('fields and files', (t) => {
   const upload =
     '--XyZ1\r\nContent-Disposition: form-data; name="f"; filename="a \\"b\\".txt"\r\nContent-Type: text/plain\r\n\r\n\0\xff\r\n\r\n'
   const parsed = parseMultipart(`${field('form-data; name="a"', '1')}${upload}--XyZ1--`, contentType, limits)
-  t.strictSame(parsed.arguments, [{ name: 'a', value: '1' }])
-  t.strictSame(parsed.files, [{ field: 'f', fileName: 'a "b".txt', sizeBytes: 4, content: '\0\xff\r\n' }])
+  t.strictSame(parsed.arguments, [{ name: 'a', value: '1', place: { headOffset: 8, contentOffset: 52 } }])
+  const place = { headOffset: 63, contentOffset: 157 }
+  t.strictSame(parsed.files, [{ field: 'f', fileName: 'a "b".txt', sizeBytes: 4, content: '\0\xff\r\n', place }])
   t.strictSame(parsed.partHeaders, [
     { name: 'a', value: 'Content-Disposition: form-data; name="a"' },
     { name: 'f', value: 'Content-Disposition: form-data; name="f"; filename="a \\"b\\".txt"' },
@@ -39,7 +40,7 @@ t.test('fields and files', (t) => {
 t.test('a clean body raises no flag', (t) => {
   t.strictSame(flagsOf(clean), [])
   t.equal(parseMultipart(clean, contentType, limits).error, undefined)
-  t.strictSame(parseMultipart(clean, contentType, limits).arguments[1], { name: 'b', value: 'x\r\n--y' })
+  t.match(parseMultipart(clean, contentType, limits).arguments[1], { name: 'b', value: 'x\r\n--y' })
   t.strictSame(flagsOf(`${field('form-data; name=plain; filename=', '')}--XyZ1--\r\n`), [])
   t.end()
 })

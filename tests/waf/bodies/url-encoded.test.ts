@@ -83,7 +83,7 @@ const cookies: readonly (readonly [value: string, pairs: Pairs])[] = [
   ],
   ['a', [['a', '']]],
   ['a=b=c', [['a', 'b=c']]],
-  [' ;; \ta=%41 ', [['a', '%41 ']]],
+  [' ;; \ta=%41 ', [['a', '%41']]],
   [
     'a=1; a=2',
     [

@@ -1,0 +1,213 @@
+import type { Entry } from './entry.ts'
+import { locateBodyParts } from './multipart-places.ts'
+import type { Span } from './operators/operator.ts'
+import type { TransactionState } from './transaction-state.ts'
+import { findVariable } from './variables/index.ts'
+
+/** A name and its value, and where each begins. */
+export interface PlacedPair {
+  readonly nameOffset: number
+  readonly name: string
+  readonly valueOffset: number
+  readonly value: string
+}
+
+/**
+ * Where a value stands in the request: request line, headers, an empty line and body, each line ended by one line feed.
+ * None for what is not a part of it, as a number of values, or for JSON and XML, whose text is not that of the values.
+ */
+export function placesOf(entry: Entry, state: TransactionState): readonly Span[] {
+  const find = finders[entry.collection]
+  const word = findVariable(entry.collection)
+  if (find === undefined || word === undefined) return []
+  // `&ARGS` bears the name of the collection, but is not in it.
+  const index = state.read(word).findIndex((other) => other === entry || other.cell === entry.cell)
+  return index < 0 ? [] : find(new RequestPlaces(state), index, entry)
+}
+
+type Finder = (places: RequestPlaces, index: number, entry: Entry) => readonly Span[]
+
+const finders: Readonly<Record<string, Finder>> = {
+  REQUEST_METHOD: ({ method }) => [span(0, method)],
+  REQUEST_LINE: ({ line }) => [span(0, line)],
+  REQUEST_URI: ({ target, targetOffset }) => [span(targetOffset, target)],
+  REQUEST_URI_RAW: ({ target, targetOffset }) => [span(targetOffset, target)],
+  REQUEST_FILENAME: ({ path, targetOffset }) => [span(targetOffset, path)],
+  PATH_INFO: ({ path, targetOffset }) => [span(targetOffset, path)],
+  REQUEST_BASENAME: ({ path, targetOffset }, _, { cell }) => [
+    span(targetOffset + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1, cell.raw),
+  ],
+  QUERY_STRING: ({ queryOffset, query }) => (queryOffset === undefined ? [] : [span(queryOffset, query)]),
+  REQUEST_PROTOCOL: ({ protocolOffset, protocol }) => [span(protocolOffset, protocol)],
+  REQUEST_HEADERS: ({ headers }, index) => valueAt(headers, index),
+  REQUEST_HEADERS_NAMES: ({ headers }, index) => nameAt(headers, index),
+  REQUEST_COOKIES: ({ cookies }, index) => valueAt(cookies, index),
+  REQUEST_COOKIES_NAMES: ({ cookies }, index) => nameAt(cookies, index),
+  AUTH_TYPE: (places, _, { cell }) =>
+    places.header('authorization').map(({ valueOffset }) => span(valueOffset, cell.raw)),
+  REMOTE_USER: (places) => places.header('authorization').map(({ valueOffset, value }) => span(valueOffset, value)),
+  SERVER_NAME: (places, _, { cell }) => places.header('host').map(({ valueOffset }) => span(valueOffset, cell.raw)),
+  ARGS_GET: ({ queryArguments }, index, { cell }) => valueAt(queryArguments, index, cell.raw),
+  ARGS_GET_NAMES: ({ queryArguments }, index, { cell }) => nameAt(queryArguments, index, cell.raw),
+  ARGS_POST: ({ bodyArguments }, index, { cell }) => valueAt(bodyArguments, index, cell.raw),
+  ARGS_POST_NAMES: ({ bodyArguments }, index, { cell }) => nameAt(bodyArguments, index, cell.raw),
+  ARGS: ({ allArguments }, index, { cell }) => valueAt(allArguments, index, cell.raw),
+  ARGS_NAMES: ({ allArguments }, index, { cell }) => nameAt(allArguments, index, cell.raw),
+  ARGS_COMBINED_SIZE: ({ allArguments, argumentEntries }) =>
+    argumentEntries.flatMap(({ key, cell }, index) => [
+      ...nameAt(allArguments, index, key),
+      ...valueAt(allArguments, index, cell.raw),
+    ]),
+  REQUEST_BODY: ({ bodyOffset, body }) => [span(bodyOffset, body)],
+  REQUEST_BODY_LENGTH: ({ bodyOffset, body }) => [span(bodyOffset, body)],
+  FILES: ({ files }, index) => files.slice(index, index + 1).map(({ fileName }) => fileName),
+  MULTIPART_FILENAME: ({ files }, index) => files.slice(index, index + 1).map(({ fileName }) => fileName),
+  FILES_NAMES: ({ files }, index) => files.slice(index, index + 1).map(({ field }) => field),
+  MULTIPART_NAME: ({ files }, index) => files.slice(index, index + 1).map(({ field }) => field),
+  FILES_SIZES: ({ files }, index) => files.slice(index, index + 1).map(({ content }) => content),
+  FILES_TMP_CONTENT: ({ files }, index) => files.slice(index, index + 1).map(({ content }) => content),
+  FILES_COMBINED_SIZE: ({ files }) => files.map(({ content }) => content),
+}
+
+/** The request as one text, and where its parts begin. */
+class RequestPlaces {
+  readonly #state: TransactionState
+
+  constructor(state: TransactionState) {
+    this.#state = state
+  }
+
+  get method(): string {
+    return this.#state.input.method
+  }
+
+  get target(): string {
+    return this.#state.input.target
+  }
+
+  get protocol(): string {
+    return this.#state.input.protocol
+  }
+
+  get line(): string {
+    return `${this.method} ${this.target} ${this.protocol}`
+  }
+
+  get targetOffset(): number {
+    return this.method.length + 1
+  }
+
+  get path(): string {
+    return this.#state.request.path
+  }
+
+  get query(): string {
+    return this.#state.request.queryString
+  }
+
+  get queryOffset(): number | undefined {
+    return this.path.length === this.target.length ? undefined : this.targetOffset + this.path.length + 1
+  }
+
+  get protocolOffset(): number {
+    return this.targetOffset + this.target.length + 1
+  }
+
+  get headers(): readonly PlacedPair[] {
+    let offset = this.line.length + 1
+    return this.#state.request.headers.map(({ key: name = '', cell: { raw: value } }) => {
+      const pair = { nameOffset: offset, name, valueOffset: offset + name.length + 2, value }
+      offset = pair.valueOffset + value.length + 1
+      return pair
+    })
+  }
+
+  /** The first of that name, or none. */
+  header(lowerName: string): readonly PlacedPair[] {
+    return this.headers.filter(({ name }) => name.toLowerCase() === lowerName).slice(0, 1)
+  }
+
+  get cookies(): readonly PlacedPair[] {
+    const headers = this.headers.filter(({ name }) => name.toLowerCase() === 'cookie')
+    return headers.flatMap(({ value, valueOffset }) =>
+      splitPairs(value, { offset: valueOffset, separator: ';', blanks: true }),
+    )
+  }
+
+  get queryArguments(): readonly PlacedPair[] {
+    return splitPairs(this.query, { offset: this.queryOffset ?? 0, separator: this.#separator, blanks: false })
+  }
+
+  get bodyOffset(): number {
+    const last = this.headers.at(-1)
+    return (last === undefined ? this.line.length : last.valueOffset + last.value.length) + 2
+  }
+
+  get body(): string {
+    return this.#state.requestBody.raw
+  }
+
+  get bodyArguments(): readonly PlacedPair[] {
+    switch (this.#state.requestBody.processor) {
+      case 'URLENCODED':
+        return splitPairs(this.body, { offset: this.bodyOffset, separator: this.#separator, blanks: false })
+      case 'MULTIPART':
+        return this.#multipart.fields
+      default:
+        return []
+    }
+  }
+
+  get allArguments(): readonly PlacedPair[] {
+    return [...this.queryArguments, ...this.bodyArguments]
+  }
+
+  get argumentEntries(): readonly Entry[] {
+    return [...this.#state.request.arguments, ...this.#state.requestBody.arguments]
+  }
+
+  get files() {
+    return this.#multipart.files
+  }
+
+  get #multipart() {
+    return locateBodyParts(this.#state.requestBody.parsed, this.body, this.bodyOffset)
+  }
+
+  get #separator(): string {
+    return this.#state.settings.argumentSeparator
+  }
+}
+
+/** As the parsers of forms and cookies take members apart; empty ones are none. */
+function splitPairs(
+  text: string,
+  { offset, separator, blanks }: { offset: number; separator: string; blanks: boolean },
+): PlacedPair[] {
+  const pairs: PlacedPair[] = []
+  let start = offset
+  for (const written of text.split(separator)) {
+    const member = blanks ? written.replace(/^[\t ]+/, '') : written
+    const nameOffset = start + written.length - member.length
+    start += written.length + separator.length
+    if (member === '') continue
+    const equals = member.indexOf('=')
+    const name = equals < 0 ? member : member.slice(0, equals)
+    const value = equals < 0 ? '' : member.slice(equals + 1)
+    pairs.push({ nameOffset, name, valueOffset: nameOffset + name.length + 1, value })
+  }
+  return pairs
+}
+
+/** @param decoded what rules see of it, whose length counts: ModSecurity shows that */
+function valueAt(pairs: readonly PlacedPair[], index: number, decoded?: string): Span[] {
+  return pairs.slice(index, index + 1).map(({ valueOffset, value }) => span(valueOffset, decoded ?? value))
+}
+
+function nameAt(pairs: readonly PlacedPair[], index: number, decoded?: string): Span[] {
+  return pairs.slice(index, index + 1).map(({ nameOffset, name }) => span(nameOffset, decoded ?? name))
+}
+
+function span(offset: number, { length }: string): Span {
+  return { offset, length }
+}
