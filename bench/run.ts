@@ -1,10 +1,38 @@
 import { benchEngine, engineOptions } from './engine/engine.ts'
-import { parseOptions, UsageError } from './options.ts'
+import { benchNetwork, networkOptions } from './network/network.ts'
+import { proxyKinds } from './network/proxies.ts'
+import { networkWorkloads } from './network/workloads.ts'
+import { type Options, parseOptions, UsageError } from './options.ts'
+import { engineWorkloads } from './requests/workloads.ts'
 
-const [name, ...args] = process.argv.slice(2)
+interface Command {
+  readonly options: readonly string[]
+  run(options: Options): Promise<void>
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  network: { options: networkOptions, run: benchNetwork },
+  engine: { options: engineOptions, run: benchEngine },
+}
+
+const help = `npm run bench                 acme-edge beside other proxies, over sockets
+  --workloads ${networkWorkloads.map(({ name }) => name).join(',')}
+  --proxies "${proxyKinds.map(({ name }) => name).join(',')}"   --half-load off   --chart FILE.svg
+npm run bench -- engine       the engine alone, beside libmodsecurity, without a socket
+  --workloads ${engineWorkloads.map(({ name }) => name).join(',')}   --values new,same   --level 1…4   --peer off   --python PROGRAM   --cpu N
+All: --crs FOLDER   --rounds N   --seconds N   --seed N   --json
+`
+
+const args = process.argv.slice(2)
+const name = args[0] === undefined || args[0].startsWith('--') ? 'network' : (args.shift() ?? '')
 try {
-  if (name === 'engine') await benchEngine(parseOptions(args, engineOptions))
-  else await import('./pass-through.ts')
+  if (args.includes('--help')) {
+    process.stdout.write(help)
+    process.exit(0)
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) throw new UsageError(`there is no ${name}: one of ${Object.keys(commands).join(', ')}`)
+  await command.run(parseOptions(args, command.options))
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
   process.stderr.write(`${error.message}\n`)

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -8,11 +8,11 @@ export interface Child {
   stop(): Promise<void>
 }
 
-/** Starts a program on one processor and waits until its port accepts connections; fails after 15 s. */
+/** Starts a program on one processor and waits until its port accepts connections; fails after 30 s. */
 export async function startOn(cpu: number, command: readonly string[], port: number): Promise<Child> {
   const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: 'ignore' })
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
-  for (let i = 0; i < 150 && child.exitCode === null; i++) {
+  for (let i = 0; i < 300 && child.exitCode === null; i++) {
     if (await accepts(port)) return { pid: pidOf(child), stop: () => stop(child, exited) }
     await sleep(100)
   }
@@ -24,6 +24,16 @@ export async function startOn(cpu: number, command: readonly string[], port: num
 export function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** From here on `peakMemory` counts anew. */
+export function forgetPeakMemory(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+/** The most memory that a process has had at a time, bytes. */
+export function peakMemory(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) * 1024
 }
 
 async function stop(child: ChildProcess, exited: Promise<void>): Promise<void> {
