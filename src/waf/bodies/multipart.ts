@@ -21,8 +21,14 @@ export function parseMultipart(body: string, contentType: string, limits: BodyLi
   flags.unmatchedBoundary = isUnmatched || (flags.dashedLine && flags.finalBoundaryMissing)
   const parts = readParts(body, delimiters, { limits, findings })
   flags.crlfLfLines = findings.sawCrlf && flags.lfLine
-  const [error] = findings.errors
-  return { ...parts, multipart: flags, error: error === undefined ? undefined : `multipart: ${error}` }
+  return { ...parts, multipart: flags, error: describeErrors(findings.errors) }
+}
+
+/** More would only make REQBODY_ERROR_MSG long. */
+const MOST_ERRORS = 4
+
+function describeErrors(errors: readonly string[]): string | undefined {
+  return errors.length === 0 ? undefined : `multipart: ${[...new Set(errors)].slice(0, MOST_ERRORS).join('; ')}`
 }
 
 const noFlags: MultipartFlags = {
@@ -95,6 +101,7 @@ function checkFrame(body: string, delimiters: readonly Delimiter[], { flags, err
   const first = delimiters[0]
   const last = delimiters.at(-1)
   if (first === undefined || last === undefined) {
+    flags.dataBefore = true
     flags.finalBoundaryMissing = true
     errors.push('the boundary is nowhere in the body')
     return
