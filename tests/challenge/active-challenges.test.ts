@@ -57,6 +57,40 @@ t.test('a new worker is handed what is active, not what has expired', (t) => {
   t.end()
 })
 
+t.test('orders that were forgotten leave nothing behind once as many have been published', (t) => {
+  let now = 0
+  const table = new ActiveChallenges(() => now)
+  const token = (i: number) => `token-${String(i).padStart(20, '0')}`
+  for (let i = 0; i < 1_000; i++) table.publish(challenge(token(i), i % 2 === 0 ? { host: other } : {}))
+  t.equal(table.size, 1_000)
+  now = 2_000
+  for (let i = 1_000; i < 1_100; i++) table.publish(challenge(token(i), { expiresAtMs: 5_000 }))
+  t.equal(table.size, 100, 'the expired ones are gone')
+  t.ok(table.find(shop, token(1_050)))
+  table.publish(challenge(token(1_050), { expiresAtMs: 6_000 }))
+  t.equal(table.size, 100, 'published again: still one')
+  for (let i = 1_000; i < 1_100; i++) table.withdraw({ host: shop, token: token(i) })
+  t.equal(table.size, 0)
+  t.same(table.all(), [])
+  t.end()
+})
+
+t.test('publishing takes no longer because many are pending', (t) => {
+  const table = new ActiveChallenges(() => 0)
+  const token = (i: number) => `token-${String(i).padStart(20, '0')}`
+  const publish = (from: number, to: number): number => {
+    const startedAt = process.cpuUsage()
+    for (let i = from; i < to; i++) table.publish(challenge(token(i)))
+    return process.cpuUsage(startedAt).user
+  }
+  publish(0, 2_000)
+  const few = publish(2_000, 4_000)
+  publish(4_000, 100_000)
+  const many = publish(100_000, 102_000)
+  t.ok(many < 20 * few + 20_000, `${many} µs with 100,000 pending, ${few} µs with 2,000`)
+  t.end()
+})
+
 t.test('what is published cannot change afterwards', (t) => {
   const table = new ActiveChallenges(() => 0)
   const mutable = { ...challenge(one) }
