@@ -1,4 +1,5 @@
 import { benchEngine, engineOptions } from './engine/engine.ts'
+import { benchLoad, loadOptions } from './load/load.ts'
 import { benchNetwork, networkOptions } from './network/network.ts'
 import { proxyKinds } from './network/proxies.ts'
 import { networkWorkloads } from './network/workloads.ts'
@@ -13,6 +14,7 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   network: { options: networkOptions, run: benchNetwork },
   engine: { options: engineOptions, run: benchEngine },
+  load: { options: loadOptions, run: benchLoad },
 }
 
 const help = `npm run bench                 acme-edge beside other proxies, over sockets
@@ -20,6 +22,7 @@ const help = `npm run bench                 acme-edge beside other proxies, over
   --proxies "${proxyKinds.map(({ name }) => name).join(',')}"   --half-load off   --chart FILE.svg
 npm run bench -- engine       the engine alone, beside libmodsecurity, without a socket
   --workloads ${engineWorkloads.map(({ name }) => name).join(',')}   --values new,same   --level 1…4   --peer off   --python PROGRAM   --cpu N
+npm run bench -- load         how long rules take to load, and what they weigh
 All: --crs FOLDER   --rounds N   --seconds N   --seed N   --json
 `
 

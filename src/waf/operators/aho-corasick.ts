@@ -9,27 +9,32 @@ export interface Automaton {
   readonly classOf: Uint8Array
   readonly classCount: number
   /** Next state by `state * classCount + class`. */
-  readonly next: Int32Array
+  readonly next: StateTable
   /** Length of the longest phrase that ends in a state; 0 where none does. */
   readonly endLength: Uint32Array
 }
 
+/** Two bytes a state wherever they suffice: tables of large lists are what rules weigh most. */
+type StateTable = Uint16Array | Uint32Array
+
 /** Phrases are one-byte strings; empty ones are left out. */
 export function buildAutomaton(phrases: readonly string[]): Automaton {
-  const lowered = phrases.filter((phrase) => phrase !== '').map((phrase) => Buffer.from(phrase, 'latin1').map(lower))
+  const lowered = phrases
+    .filter((phrase) => phrase !== '')
+    .map((phrase) =>
+      Buffer.from(
+        phrase.replace(/[A-Z]+/g, (text) => text.toLowerCase()),
+        'latin1',
+      ),
+    )
   const { classOf, classCount } = classifyBytes(lowered)
-  const stateLimit = lowered.reduce((sum, phrase) => sum + phrase.length, 1)
-  const next = new Int32Array(stateLimit * classCount)
-  const endLength = new Uint32Array(stateLimit)
-  const automaton = { classOf, classCount, next, endLength }
-  const stateCount = insertPhrases(automaton, lowered)
+  const stateCount = countStates(lowered)
+  const size = stateCount * classCount
+  const next: StateTable = stateCount <= 0x10000 ? new Uint16Array(size) : new Uint32Array(size)
+  const automaton = { classOf, classCount, next, endLength: new Uint32Array(stateCount) }
+  insertPhrases(automaton, lowered)
   linkFailures(automaton, stateCount)
-  return {
-    classOf,
-    classCount,
-    next: next.slice(0, stateCount * classCount),
-    endLength: endLength.slice(0, stateCount),
-  }
+  return automaton
 }
 
 export function hasAny(automaton: Automaton, value: string): boolean {
@@ -70,8 +75,21 @@ function classifyBytes(phrases: readonly Uint8Array[]): { classOf: Uint8Array; c
   return { classOf, classCount }
 }
 
-/** Builds the trie (0 stands for "no such child": nothing leads back to the root yet) and returns its state count. */
-function insertPhrases({ classOf, classCount, next, endLength }: Automaton, phrases: readonly Uint8Array[]): number {
+/** Of the trie: the root, and for each phrase what it does not share with the one before it. */
+function countStates(phrases: readonly Buffer[]): number {
+  let count = 1
+  let before: Buffer = Buffer.alloc(0)
+  for (const phrase of phrases.toSorted(Buffer.compare)) {
+    let shared = 0
+    while (shared < phrase.length && phrase[shared] === before[shared]) shared++
+    count += phrase.length - shared
+    before = phrase
+  }
+  return count
+}
+
+/** Builds the trie; 0 stands for "no such child": nothing leads back to the root yet. */
+function insertPhrases({ classOf, classCount, next, endLength }: Automaton, phrases: readonly Uint8Array[]): void {
   let stateCount = 1
   for (const phrase of phrases) {
     let state = 0
@@ -82,7 +100,6 @@ function insertPhrases({ classOf, classCount, next, endLength }: Automaton, phra
     }
     endLength[state] = phrase.length
   }
-  return stateCount
 }
 
 /** Breadth first: a state's missing edges become those of its failure state, which is nearer to the root and complete. */

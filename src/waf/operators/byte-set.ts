@@ -28,17 +28,22 @@ export function addOtherCase(set: ByteSet): void {
 
 /** The set as a V8 character class; the shorter one of the plain and the negated form, equal on one-byte strings. */
 export function toClassSource(set: ByteSet): string {
-  const plain = rangesOf(set)
-  const negated = rangesOf(complement(set))
+  const plain = rangesOf(set, 1)
+  const negated = rangesOf(set, 0)
   return plain.length <= negated.length ? `[${plain}]` : `[^${negated}]`
 }
 
-function rangesOf(set: ByteSet): string {
+/** A letter in either case, as a class. */
+export function toLetterSource(letter: string): string {
+  return `[${letter.toUpperCase()}${letter.toLowerCase()}]`
+}
+
+/** Of the members (1), or of all others (0). */
+function rangesOf(set: ByteSet, kind: 0 | 1): string {
   let source = ''
-  for (let first = 0; first < 256; first++) {
-    if (set[first] !== 1) continue
+  for (let first = set.indexOf(kind); first < 256 && first !== -1; first = set.indexOf(kind, first + 1)) {
     let last = first
-    while (set[last + 1] === 1) last++
+    while (set[last + 1] === kind) last++
     source += toLiteralSource(first)
     if (last > first) source += `${last > first + 1 ? '-' : ''}${toLiteralSource(last)}`
     first = last
@@ -48,7 +53,11 @@ function rangesOf(set: ByteSet): string {
 
 /** One byte as it can stand anywhere in a V8 pattern, in a class or outside. */
 export function toLiteralSource(byte: number): string {
+  return literalSources[byte] ?? ''
+}
+
+const literalSources: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   const char = String.fromCharCode(byte)
   if (/[0-9A-Za-z_ !"#%&',:;<=>@`~]/.test(char)) return char
   return /[\x21-\x7e]/.test(char) ? `\\${char}` : `\\x${byte.toString(16).padStart(2, '0')}`
-}
+})

@@ -1,4 +1,4 @@
-import { addOtherCase, type ByteSet, byteSet, toClassSource, toLiteralSource } from './byte-set.ts'
+import { type ByteSet, toClassSource, toLetterSource, toLiteralSource } from './byte-set.ts'
 import { PatternOutput, type Translation } from './pattern-output.ts'
 import { PcreCaptures } from './pcre-captures.ts'
 import { readClass } from './pcre-class.ts'
@@ -170,11 +170,9 @@ class Translator {
   }
 
   #byte(byte: number, length: number): void {
-    const isLetter = /[A-Za-z]/.test(String.fromCharCode(byte))
-    if (!this.#flags.ignoreCase || !isLetter) return this.#atom(toLiteralSource(byte), length)
-    const set = byteSet([byte, byte])
-    addOtherCase(set)
-    this.#set(set, length)
+    const char = String.fromCharCode(byte)
+    const isEither = this.#flags.ignoreCase && /[A-Za-z]/.test(char)
+    this.#atom(isEither ? toLetterSource(char) : toLiteralSource(byte), length)
   }
 
   #set(set: ByteSet, length: number): void {
