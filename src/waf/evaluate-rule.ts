@@ -109,7 +109,8 @@ function argumentOf({ operator, state }: Comparison): string {
 
 /** TX:0 is the whole match, TX:1 to TX:9 the groups; those of an earlier match are gone. */
 function capture(state: TransactionState, compiled: CompiledOperator, value: string): void {
-  const captures = compiled.exec === undefined ? [value] : (compiled.exec(value)?.captures ?? [])
+  if (compiled.exec === undefined) return
+  const captures = compiled.exec(value)?.captures ?? []
   for (let i = 0; i < CAPTURES; i++) {
     const text = captures[i]
     if (text === undefined) state.tx.delete(String(i))

@@ -149,7 +149,7 @@ function readParts(body: string, delimiters: readonly Delimiter[], { limits, fin
       findings.errors.push(`more than ${limits.argumentCount} arguments`)
       break
     }
-    if (parts.files.length >= limits.fileCount && head.disposition?.fileName !== undefined) {
+    if (parts.files.length >= limits.fileCount && isFile(head)) {
       findings.flags.fileLimitExceeded = true
       continue
     }
@@ -159,14 +159,14 @@ function readParts(body: string, delimiters: readonly Delimiter[], { limits, fin
   return parts
 }
 
-function addPart(
-  parts: Parts,
-  { lines, disposition }: PartHead,
-  { place, content }: { place: PartPlace; content: string },
-): void {
-  const name = disposition?.name ?? ''
+function addPart(parts: Parts, head: PartHead, { place, content }: { place: PartPlace; content: string }): void {
+  const { lines, disposition: { name = '', fileName = '' } = {} } = head
   for (const line of lines) parts.partHeaders.push({ name, value: line })
-  const fileName = disposition?.fileName
-  if (fileName === undefined) parts.arguments.push({ name, value: content, place })
+  if (!isFile(head)) parts.arguments.push({ name, value: content, place })
   else parts.files.push({ field: name, fileName, sizeBytes: content.length, content, place })
+}
+
+/** With an empty file name it is a field: some programs take it as one, and the content of files is looked at less. */
+function isFile({ disposition }: PartHead): boolean {
+  return disposition?.fileName !== undefined && disposition.fileName !== ''
 }

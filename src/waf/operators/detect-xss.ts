@@ -1,9 +1,12 @@
 import { findScript } from '../detect/xss/find-script.ts'
 import type { OperatorWord } from './operator.ts'
 
-/** Matches a value that would run script in a page that shows it. */
+/** Matches a value that would run script in a page that shows it; captures the value. */
 export const detectXSS: OperatorWord = {
   name: 'detectXSS',
   argument: 'none',
-  compile: () => ({ test: findScript }),
+  compile: () => ({
+    test: findScript,
+    exec: (value) => (findScript(value) ? { captures: [value] } : undefined),
+  }),
 }

@@ -15,7 +15,7 @@ export interface Span {
 /** An operator with its argument, ready to run. Values are one-byte strings; nothing here does I/O or keeps state. */
 export interface CompiledOperator {
   test(value: string): boolean
-  /** Same answer as `test`, with what matched; absent where the operator captures nothing beyond the value itself. */
+  /** Same answer as `test`, with what matched; absent where the operator captures nothing. */
   exec?(value: string): OperatorMatch | undefined
   /**
    * What of a value that matches made it match, for the log's `ref`; asked only once a match is recorded. Absent where the

@@ -15,18 +15,24 @@ export const pm: OperatorWord = {
   },
 }
 
-/** An operator that looks for many phrases in one pass; it captures the first one to end. */
+/** An operator that looks for many phrases in one pass; it captures the first one to end, as the rule spells it. */
 export function matchPhrases(phrases: readonly string[]): CompiledOperator {
   const automaton = buildAutomaton(phrases)
+  const spellings = new Map(phrases.map((phrase) => [lowerCase(phrase), phrase]))
   return {
     test: (value) => hasAny(automaton, value),
     exec: (value) => {
       const found = findFirst(automaton, value)
-      return found && { captures: [value.slice(found.offset, found.offset + found.length)] }
+      return found && { captures: [spellings.get(lowerCase(value.slice(found.offset, found.offset + found.length)))] }
     },
     locate: (value) => {
       const found = findFirst(automaton, value)
       return found === undefined ? [] : [found]
     },
   }
+}
+
+/** ASCII alone, as the automaton compares. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
 }

@@ -3,6 +3,7 @@ import { compilePattern } from './pattern.ts'
 
 /**
  * An operator that matches when something in the value fits the pattern and its digits, and only they, pass a check.
+ * Captures that something.
  * After a candidate that fails, the search goes on at the byte after its beginning, since numbers may stand side by side.
  */
 export function matchNumbers(

@@ -10,7 +10,18 @@ export const filesNames = fileVariable('FILES_NAMES', (file) => file.field)
 export const filesSizes = fileVariable('FILES_SIZES', (file) => String(file.sizeBytes))
 export const filesTmpContent = fileVariable('FILES_TMP_CONTENT', (file) => file.content)
 export const multipartFilename = fileVariable('MULTIPART_FILENAME', (file) => file.fileName)
-export const multipartName = fileVariable('MULTIPART_NAME', (file) => file.field)
+
+/** Names of all parts, files or not. */
+export const multipartName: VariableWord = {
+  name: 'MULTIPART_NAME',
+  shape: 'collection',
+  settled: 2,
+  read({ requestBody: { parsed } }) {
+    if (parsed.multipart === undefined) return []
+    const names = [...parsed.arguments.map(({ name }) => name), ...parsed.files.map(({ field }) => field)]
+    return names.map((name) => new Entry('MULTIPART_NAME', name, new Cell(name)))
+  },
+}
 
 export const filesCombinedSize = scalarVariable('FILES_COMBINED_SIZE', 2, ({ requestBody }) => {
   return requestBody.parsed.files.reduce((bytes, file) => bytes + file.sizeBytes, 0)

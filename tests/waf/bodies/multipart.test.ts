@@ -37,6 +37,14 @@ t.test('fields and files', (t) => {
   t.end()
 })
 
+t.test('a part with an empty file name is a field', (t) => {
+  // Go takes it as one: what it says must not go by as the content of a file.
+  const parsed = parseMultipart(`${field('form-data; name="q"; filename=""', 'attack')}--XyZ1--`, contentType, limits)
+  t.match(parsed.arguments, [{ name: 'q', value: 'attack' }])
+  t.strictSame(parsed.files, [])
+  t.end()
+})
+
 t.test('a clean body raises no flag', (t) => {
   t.strictSame(flagsOf(clean), [])
   t.equal(parseMultipart(clean, contentType, limits).error, undefined)

@@ -18,7 +18,15 @@ const forms: readonly (readonly [body: string, pairs: Pairs])[] = [
   ['a', [['a', '']]],
   ['=x', [['', 'x']]],
   ['a=b=c', [['a', 'b=c']]],
-  ['&&a=1&', [['a', '1']]],
+  // Each separator ends a member; after the last one there is none.
+  [
+    '&&a=1&',
+    [
+      ['', ''],
+      ['', ''],
+      ['a', '1'],
+    ],
+  ],
   [
     'a=1&a=2',
     [

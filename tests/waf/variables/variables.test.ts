@@ -116,7 +116,7 @@ const uploaded: Readonly<Record<string, readonly string[]>> = {
   FILES_TMP_CONTENT: ['FILES_TMP_CONTENT:up=PNG!'],
   FILES_COMBINED_SIZE: ['FILES_COMBINED_SIZE=4'],
   MULTIPART_FILENAME: ['MULTIPART_FILENAME:up=cat.png'],
-  MULTIPART_NAME: ['MULTIPART_NAME:up=up'],
+  MULTIPART_NAME: ['MULTIPART_NAME:note=note', 'MULTIPART_NAME:up=up'],
   MULTIPART_PART_HEADERS: [
     'MULTIPART_PART_HEADERS:note=Content-Disposition: form-data; name="note"',
     'MULTIPART_PART_HEADERS:up=Content-Disposition: form-data; name="up"; filename="cat.png"',
