@@ -1,12 +1,20 @@
-import { consequenceText, evidenceText } from './error-log.ts'
-import { hasMacro, type Macro } from './macro.ts'
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import { version } from '../version.ts'
+import { auditedBody, auditedUploads } from './audit-body.ts'
+import { auditedMatch, auditedRule } from './audit-match.ts'
+import { asciiTime } from './error-log.ts'
 import type { Match } from './match.ts'
 import { Masker } from './sanitised.ts'
 import type { TransactionState } from './transaction-state.ts'
 
+/** Tells the machines apart whose logs are put together, without naming them. */
+const serverId = createHash('sha1').update(hostname()).digest('hex')
+
 /**
  * The audit log's object for a transaction, in ModSecurity's JSON form, or `undefined` when it is not relevant.
- * SecAuditLogParts chooses the parts; bodies (C, E, I, J) are left out unless asked for.
+ * SecAuditLogParts chooses the parts: request headers (B), request body (C; I: without files), response body (E) and
+ * headers (F), messages (H), uploads (J), all rules that logged, in the error log alone, too (K). What was sent as a body is left out unless asked for.
  */
 export function buildAuditRecord(state: TransactionState): object | undefined {
   if (!isRelevant(state)) return undefined
@@ -16,19 +24,24 @@ export function buildAuditRecord(state: TransactionState): object | undefined {
   return {
     transaction: {
       client_ip: input.client.address,
-      time_stamp: new Date(input.receivedAtMs).toUTCString(),
+      time_stamp: asciiTime(new Date(input.receivedAtMs)),
+      server_id: serverId,
       client_port: input.client.port,
       host_ip: input.server.address,
       host_port: input.server.port,
       unique_id: input.id,
+      is_interrupted: state.interruption !== undefined,
       request: requestPart(state, has, masker),
       response: responsePart(state, has, masker),
       producer: {
-        modsecurity: 'acme-edge',
+        modsecurity: `acme-edge ${version}`,
+        connector: 'acme-edge',
         secrules_engine: { on: 'Enabled', detect: 'DetectionOnly', off: 'Disabled' }[state.engine],
         components: settings.components,
       },
-      ...(has('H') ? { messages: auditedMatches(state).map((match) => messagePart(match, masker)) } : {}),
+      ...(has('H') ? { messages: auditedMatches(state).map((match) => auditedMatch(match, masker)) } : {}),
+      ...(has('J') ? { uploads: auditedUploads(state, masker) } : {}),
+      ...(has('K') ? { matched_rules: state.matches.map(({ rule }) => auditedRule(rule)) } : {}),
     },
   }
 }
@@ -37,9 +50,14 @@ function isRelevant(state: TransactionState): boolean {
   const { auditEngine, auditStatus } = state.settings
   if (auditEngine !== 'relevant') return auditEngine === 'on'
   if (auditedMatches(state).length > 0) return true
-  return (
-    auditStatus !== undefined && state.response !== undefined && auditStatus.test(String(state.response.head.status))
-  )
+  const status = statusOf(state)
+  return auditStatus !== undefined && status !== 0 && auditStatus.test(String(status))
+}
+
+/** What the client gets; 0 where that is no answer of the origin or of a rule. */
+function statusOf({ response, interruption }: TransactionState): number {
+  const isRefused = interruption?.kind === 'block' || interruption?.kind === 'redirect'
+  return isRefused ? interruption.status : (response?.head.status ?? 0)
 }
 
 function auditedMatches({ matches }: TransactionState): Match[] {
@@ -67,69 +85,34 @@ function hiddenValues({ sanitised, request, requestBody, input, response }: Tran
 type HasPart = (part: string) => boolean
 
 function requestPart(state: TransactionState, has: HasPart, masker: Masker): object {
-  const { input, requestBody, request, settings } = state
+  const { input, request, settings } = state
   const { argumentSeparator } = settings
   const query = input.target.includes('?') ? `?${masker.form(request.queryString, argumentSeparator)}` : ''
-  const isForm = requestBody.processor === 'URLENCODED'
-  const body = isForm ? masker.form(requestBody.raw, argumentSeparator) : masker.derived(requestBody.raw)
+  const bodyPart = has('C') ? 'C' : 'I'
   const [, httpVersion = ''] = input.protocol.split('/')
   return {
     method: input.method,
     http_version: httpVersion,
+    hostname: masker.text(request.headerValues('host')[0] ?? input.server.address),
     uri: `${masker.text(request.path)}${query}`,
-    ...(has('C') || has('I') ? { body } : {}),
+    ...(has(bodyPart) ? { body: auditedBody(state, bodyPart, masker) } : {}),
     ...(has('B')
       ? { headers: headerObject(input.headers, (name, value) => masker.header('requestHeaders', name, value)) }
       : {}),
   }
 }
 
-function responsePart({ response, interruption }: TransactionState, has: HasPart, masker: Masker): object {
+function responsePart(state: TransactionState, has: HasPart, masker: Masker): object {
+  const { response } = state
   const show = (name: string, value: string): string => masker.header('responseHeaders', name, value)
-  const refused = interruption?.kind === 'block' || interruption?.kind === 'redirect' ? interruption.status : undefined
   return {
-    http_code: refused ?? response?.head.status ?? 0,
+    http_code: statusOf(state),
     ...(has('E') && response?.body !== undefined ? { body: masker.text(response.body) } : {}),
     ...(has('F') ? { headers: headerObject(response?.head.headers ?? [], show) } : {}),
   }
 }
 
-function messagePart(match: Match, masker: Masker): object {
-  const { rule, evidence } = match
-  const shown: Match = {
-    ...match,
-    evidence: evidence && {
-      ...evidence,
-      argument: evidence.operator.macro === undefined ? evidence.argument : masker.derived(evidence.argument),
-      variable: masker.text(evidence.variable),
-      value: masker.derived(evidence.value),
-    },
-  }
-  return {
-    message: maskExpanded(match.message, rule.message, masker),
-    details: {
-      match: `${consequenceText(match)} ${evidenceText(shown)}`,
-      reference: match.reference,
-      ruleId: String(rule.id),
-      file: rule.head.location.file,
-      lineNumber: String(rule.head.location.line),
-      data: masker.derived(match.logData),
-      severity: String(rule.severity ?? 0),
-      ver: rule.version,
-      rev: rule.revision,
-      tags: match.tags.map((tag, index) => maskExpanded(tag, rule.tags[index], masker)),
-      maturity: String(rule.maturity),
-      accuracy: String(rule.accuracy),
-    },
-  }
-}
-
-/** What a rule's author has written shows; what macros have put in may be a value in another form. */
-function maskExpanded(text: string, macro: Macro | undefined, masker: Masker): string {
-  return macro === undefined || !hasMacro(macro.source) ? text : masker.derived(text)
-}
-
-/** Values of a repeated header are joined, as ModSecurity does; no request can name a prototype. */
+/** Values of a repeated header are joined: nothing is lost. No request can name a prototype. */
 function headerObject(headers: readonly string[], show: (name: string, value: string) => string): object {
   const values = new Map<string, string>()
   for (let i = 0; i + 1 < headers.length; i += 2) {

@@ -74,8 +74,13 @@ function prefix({ clock, input }: TransactionState): string {
 
 /** As Apache writes it: `Sun Nov 22 16:14:31.123000 2026`. Local time. */
 function timestamp(at: Date): string {
+  return asciiTime(at, `.${String(at.getMilliseconds()).padStart(3, '0')}000`)
+}
+
+/** As C's asctime writes it: `Sun Nov 22 16:14:31 2026`. Local time. */
+export function asciiTime(at: Date, fraction = ''): string {
   const [day = '', month = '', date = '', year = '', time = ''] = at.toString().split(' ')
-  return `${day} ${month} ${date} ${time}.${String(at.getMilliseconds()).padStart(3, '0')}000 ${year}`
+  return `${day} ${month} ${date} ${time}${fraction} ${year}`
 }
 
 function requestFields({ input, request }: TransactionState, reference = ''): [string, string][] {

@@ -15,9 +15,13 @@ t.test('by default a transaction is recorded when a rule with auditlog matched',
       host_ip: '198.51.100.1',
       host_port: 8080,
       unique_id: 'test-1',
+      time_stamp: /^[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \d{4}$/,
+      server_id: /^[0-9a-f]{40}$/,
+      is_interrupted: true,
       request: {
         method: 'GET',
         http_version: '1.1',
+        hostname: 'h',
         uri: '/p?a=evil',
         headers: { Host: 'h', 'X-A': '1, 3', 'x-a': '2' },
       },
@@ -32,7 +36,7 @@ t.test('by default a transaction is recorded when a rule with auditlog matched',
             lineNumber: '2',
             severity: '3',
             tags: ['x'],
-            match: /Access denied/,
+            match: "Matched \"Operator `Rx' with parameter `evil' against variable `ARGS:a' (Value: `evil' )",
           },
         },
       ],
@@ -45,6 +49,13 @@ t.test('SecAuditEngine and SecAuditLogRelevantStatus decide what is relevant', a
   t.match((await run(rules('SecAuditEngine On'))).audit, { transaction: { messages: [] } })
   const status = rules('SecAuditEngine RelevantOnly\nSecAuditLogRelevantStatus "^5"')
   t.equal((await run(status)).audit, undefined)
+  const silent = rules('SecAuditLogRelevantStatus "^(?:5|4(?!04))"', 'deny,nolog')
+  t.match(
+    (await run(silent, evil)).audit,
+    { transaction: { response: { http_code: 403 }, messages: [] } },
+    'a denial, too',
+  )
+  t.equal((await run(silent, {}, { status: 404 })).audit, undefined)
   t.match((await run(status, {}, { status: 502 })).audit, { transaction: { response: { http_code: 502 } } })
 })
 
@@ -95,4 +106,57 @@ t.test('sanitiseMatched hides what matched', async (t) => {
     t.match(audit, { transaction: { request: { uri: '/?a=1', body: 'card=********&b=2' } } }, action)
     t.notMatch(JSON.stringify(audit), /12345678/, action)
   }
+})
+
+t.test('each letter of SecAuditLogParts stands for its part and no other', async (t) => {
+  const body = [
+    '--x\r\nContent-Disposition: form-data; name="a b"\r\n\r\nl1\r\nl2&\r\n--x\r\n',
+    'Content-Disposition: form-data; name="f"; filename="shell.php"\r\n\r\nFILE CONTENT\r\n--x--\r\n',
+  ].join('')
+  const request = {
+    ...evil,
+    method: 'POST',
+    headers: ['Host', 'h', 'Content-Type', 'multipart/form-data; boundary=x'],
+    body,
+  }
+  const response = { headers: ['Content-Type', 'text/html'], body: 'hello' }
+  const record = async (parts: string) => {
+    const text = `SecResponseBodyAccess On\nSecAuditLogParts ${parts}\n${rules('', 'pass,auditlog')}
+      SecAction "id:10,phase:1,pass,log,noauditlog"`
+    const { audit } = await run(text, request, response)
+    const { transaction } = audit as { transaction: Record<string, unknown> & Record<'request' | 'response', object> }
+    return transaction
+  }
+  const always = await record('AZ')
+  t.strictSame(Object.keys(always.request), ['method', 'http_version', 'hostname', 'uri'])
+  t.strictSame(Object.keys(always.response), ['http_code'])
+  t.strictSame(Object.keys(always).slice(-3), ['request', 'response', 'producer'])
+  t.match(await record('ABZ'), { request: { headers: { Host: 'h' } } })
+  t.match(await record('ACZ'), { request: { body } })
+  t.match(await record('AEZ'), { response: { body: 'hello' } })
+  t.match(await record('AFZ'), { response: { headers: { 'Content-Type': 'text/html' } } })
+  t.match(await record('AHZ'), { messages: [{ details: { ruleId: '9' } }] })
+  t.match(await record('AIZ'), { request: { body: 'a+b=l1%0d%0al2%26' } }, 'fields without files')
+  t.match(await record('AJZ'), {
+    uploads: { info: [{ field_name: 'f', file_name: 'shell.php', file_size: 12 }], total: 12 },
+  })
+  t.match(await record('AKZ'), {
+    matched_rules: [
+      { ruleId: '9', lineNumber: '4' },
+      { ruleId: '10', phase: 1 },
+    ],
+  })
+  t.notMatch(JSON.stringify(await record('ABDFGHIJKZ')), /FILE CONTENT/)
+})
+
+t.test('ctl changes the parts, and whether there is a record', async (t) => {
+  const parts = async (change: string) => {
+    const text = `SecAuditLogParts ABHZ\nSecAction "id:1,phase:1,pass,nolog,ctl:${change}"\n${rules('')}`
+    return (await run(text, evil)).audit
+  }
+  t.match(await parts('auditLogParts=+F'), { transaction: { response: { headers: {} }, messages: [{}] } })
+  t.notMatch(await parts('auditLogParts=-H'), { transaction: { messages: [] } })
+  t.notMatch(await parts('auditLogParts=-B'), { transaction: { request: { headers: {} } } })
+  t.notMatch(await parts('auditLogParts=AFZ'), { transaction: { messages: [] } })
+  t.equal(await parts('auditEngine=Off'), undefined)
 })
