@@ -16,6 +16,8 @@ export interface ObservedRequest {
 export interface MetricSources {
   readonly connections: () => number
   readonly certificates: () => Iterable<{ readonly name: string; readonly notAfterMs: number }>
+  /** The rules' persistent collections in memory. */
+  readonly collections: () => Iterable<{ readonly name: string; readonly count: number }>
 }
 
 /** The measurements of one process as plain data: can be sent between processes. */
@@ -82,13 +84,23 @@ function histogram(registry: Registry, what: string, help: string, buckets = sec
   return new Histogram({ name: `acme_edge_${what}_duration_seconds`, help, buckets, registers: [registry] })
 }
 
-function registerGauges(registry: Registry, { connections, certificates }: MetricSources): void {
+function registerGauges(registry: Registry, { connections, certificates, collections }: MetricSources): void {
   new Gauge({
     name: 'acme_edge_connections',
     help: 'Open client connections.',
     registers: [registry],
     collect() {
       this.set(connections())
+    },
+  })
+  new Gauge({
+    name: 'acme_edge_collections',
+    help: 'Persistent collections of the rules in memory.',
+    labelNames: ['name'],
+    aggregator: 'max', // every worker has them all
+    registers: [registry],
+    collect() {
+      for (const { name, count } of collections()) this.set({ name }, count)
     },
   })
   new Gauge({

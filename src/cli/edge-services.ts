@@ -5,6 +5,8 @@ import type { EdgeConfig } from '../config/config.ts'
 import type { AccessRecord } from '../edge/access-log.ts'
 import type { EdgeServices, RunningEdge } from '../edge/start.ts'
 import { type AccessLogger, createAccessLogger, type Logger } from '../log.ts'
+import { persistentNames } from '../waf/persistent/names.ts'
+import type { PersistentCollections } from '../waf/persistent/persistent-collections.ts'
 import { loadRuleSet } from '../waf/rule-set.ts'
 import type { RuleSet } from '../waf/transaction-types.ts'
 
@@ -17,13 +19,17 @@ export interface BuiltServices {
   close(): void
 }
 
-/** Wires what one process of an edge needs. `log` is the program's own log. */
-export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
+/**
+ * Wires what one process of an edge needs. `log` is the program's own log; `collections` is what the rules remember, whatever
+ * rules are loaded.
+ */
+export function buildServices(config: EdgeConfig, log: Logger, collections: PersistentCollections): BuiltServices {
   let edge: RunningEdge | undefined
   const accessLogger = openAccessLog(config, log)
   const metrics = createMetrics({
     connections: () => edge?.connections() ?? 0,
     certificates: () => edge?.certificates.certificates() ?? [],
+    collections: () => persistentNames.map((name) => ({ name, count: collections.size(name) })),
   })
   return {
     metrics,
@@ -33,7 +39,7 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
     },
     services: {
       log,
-      loadRules: (wanted) => loadRules(wanted, log),
+      loadRules: (wanted) => loadRules(wanted, { log, collections }),
       observe: ({ status, notes, durationMs }: AccessRecord) =>
         metrics.observeRequest({
           status,
@@ -47,12 +53,20 @@ export function buildServices(config: EdgeConfig, log: Logger): BuiltServices {
   }
 }
 
+export interface RuleParts {
+  readonly log?: Logger
+  /** Default: the rules remember for themselves. */
+  readonly collections?: PersistentCollections
+}
+
 /**
  * Compiles the rules of a config; what they say without effect is logged, where there is a log. Throws EdgeError ACME_EDGE_RULES_INVALID with
  * every problem and its place.
  */
-export async function loadRules({ waf }: EdgeConfig, log?: Logger): Promise<RuleSet> {
-  const rules = await loadRuleSet({ files: waf.rules, mode: waf.mode })
+export async function loadRules({ waf }: EdgeConfig, parts: RuleParts = {}): Promise<RuleSet> {
+  const { log, collections } = parts
+  const memory = collections === undefined ? {} : { collections }
+  const rules = await loadRuleSet({ files: waf.rules, mode: waf.mode, ...memory })
   for (const { location, message } of rules.warnings) {
     log?.warn({ file: location.file, line: location.line }, message)
   }

@@ -9,6 +9,7 @@ import { openStandalone } from '../edge/standalone.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { openStore } from '../store/open-store.ts'
+import { PersistentCollections } from '../waf/persistent/persistent-collections.ts'
 import { buildServices } from './edge-services.ts'
 import type { Via } from './issue-text.ts'
 import { chooseIssueView, type IssueView } from './issue-view.ts'
@@ -76,7 +77,8 @@ async function openPublisher(config: EdgeConfig, folder: string): Promise<Answer
   // Standard output is the command's own: access records would stand between its lines.
   const log = config.log.access === 'stdout' ? ({ access: 'off' } as const) : config.log
   const quiet = { ...config, log }
-  const standalone = await openStandalone(quiet, buildServices(quiet, createLog('warn')).services)
+  const { services } = buildServices(quiet, createLog('warn'), new PersistentCollections())
+  const standalone = await openStandalone(quiet, services)
   return { publisher: standalone.publisher, via: 'own listener', close: () => standalone.close() }
 }
 

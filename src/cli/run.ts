@@ -24,9 +24,9 @@ async function run(path: string): Promise<void> {
   const config = await loadConfig(path)
   const log = createLog()
   const health = createHealth()
-  const { folder } = await openStore(config.store, log)
+  const { folder, store } = await openStore(config.store, log)
   const stopping = stopSignal()
-  const service = await startService(config, log)
+  const service = await startService(config, { log, store })
   const closers: (() => Promise<void>)[] = [() => service.close()]
   try {
     const control = await startControlServer(folder, service.publisher)

@@ -2,9 +2,12 @@ import { fileURLToPath } from 'node:url'
 import type { MetricsSnapshot } from '../admin/metrics.ts'
 import { ActiveChallenges } from '../challenge/active-challenges.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
+import { CollectionKeeper } from '../collections/collection-keeper.ts'
+import { CollectionRelay } from '../collections/collection-relay.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
 import { startEdge } from '../edge/start.ts'
 import type { Logger } from '../log.ts'
+import type { Store } from '../store/contract.ts'
 import { startWorkers } from '../workers/primary.ts'
 import { buildServices, loadRules } from './edge-services.ts'
 
@@ -17,13 +20,34 @@ export interface RunningService {
   close(): Promise<void>
 }
 
-/** Starts the edge in this process, or `config.workers` processes when that is more than one. */
-export async function startService(config: EdgeConfig, log: Logger): Promise<RunningService> {
-  return config.workers === 1 ? startAlone(config, log) : startPool(config, log)
+export interface ServiceParts {
+  readonly log: Logger
+  /** Where the rules' persistent collections are kept. */
+  readonly store: Store
 }
 
-async function startAlone(config: EdgeConfig, log: Logger): Promise<RunningService> {
-  const { services, metrics, attach, close } = buildServices(config, log)
+/** Starts the edge in this process, or `config.workers` processes when that is more than one. */
+export async function startService(config: EdgeConfig, { log, store }: ServiceParts): Promise<RunningService> {
+  const keeper = new CollectionKeeper({ store, log })
+  await keeper.load()
+  const parts = { log, keeper }
+  const service = await (config.workers === 1 ? startAlone(config, parts) : startPool(config, parts))
+  return {
+    ...service,
+    async close() {
+      await service.close()
+      await keeper.close()
+    },
+  }
+}
+
+interface ProcessParts {
+  readonly log: Logger
+  readonly keeper: CollectionKeeper
+}
+
+async function startAlone(config: EdgeConfig, { log, keeper }: ProcessParts): Promise<RunningService> {
+  const { services, metrics, attach, close } = buildServices(config, log, keeper.memory)
   const edge = await startEdge(config, services)
   attach(edge)
   return {
@@ -38,10 +62,15 @@ async function startAlone(config: EdgeConfig, log: Logger): Promise<RunningServi
   }
 }
 
-async function startPool(config: EdgeConfig, log: Logger): Promise<RunningService> {
+async function startPool(config: EdgeConfig, { log, keeper }: ProcessParts): Promise<RunningService> {
   await loadRules(config) // here the problems have their places; a worker could only say that there are some
   const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
-  const pool = await startWorkers(config, { program, log, challenges: new ActiveChallenges() })
+  const pool = await startWorkers(config, {
+    program,
+    log,
+    challenges: new ActiveChallenges(),
+    collections: new CollectionRelay(keeper),
+  })
   return {
     publisher: pool.publisher,
     addresses: pool.addresses,

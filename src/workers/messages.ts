@@ -1,5 +1,7 @@
 import type { ActiveChallenge } from '../challenge/publisher.ts'
+import type { ChangesMessage, UpdateMessage } from '../collections/messages.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
+import type { CollectionState } from '../waf/persistent/collection-change.ts'
 
 /** A call of the primary that a worker has to acknowledge. */
 export type WorkerCall =
@@ -15,12 +17,15 @@ export interface StartWorker {
   readonly ticketKeys: string
   /** What was active before this worker existed. */
   readonly challenges: readonly ActiveChallenge[]
+  /** The same of the rules' persistent collections. */
+  readonly collections: readonly CollectionState[]
 }
 
 /** Primary to worker. */
 export type ToWorker =
   | { readonly kind: 'start'; readonly start: StartWorker }
   | { readonly kind: 'call'; readonly id: number; readonly call: WorkerCall }
+  | { readonly kind: 'collections'; readonly update: UpdateMessage }
   | { readonly kind: 'close' }
 
 export interface WorkerAddresses {
@@ -31,5 +36,7 @@ export interface WorkerAddresses {
 /** Worker to primary. */
 export type FromWorker =
   | { readonly kind: 'ready'; readonly addresses: WorkerAddresses }
+  | { readonly kind: 'changes'; readonly message: ChangesMessage }
+  | { readonly kind: 'collections-received' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'done'; readonly id: number; readonly result?: unknown; readonly error?: string }

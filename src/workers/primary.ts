@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { ActiveChallenges } from '../challenge/active-challenges.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
+import type { CollectionRelay } from '../collections/collection-relay.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
 import { listenError } from '../edge/listen-error.ts'
 import { field, type Logger } from '../log.ts'
@@ -27,6 +28,8 @@ export interface WorkerPoolOptions {
   readonly log: Logger
   /** Holds what is active, for workers that start later. */
   readonly challenges: ActiveChallenges
+  /** Joins what the rules of all workers remember. */
+  readonly collections: CollectionRelay
 }
 
 /**
@@ -105,11 +108,17 @@ class Pool implements WorkerPool {
   }
 
   #spawn(): WorkerProcess {
-    const { program, challenges, log } = this.#options
-    const start = { config: this.#config, ticketKeys: this.#ticketKeys, challenges: challenges.all() }
-    const worker = new WorkerProcess(program, start)
+    const { program, challenges, collections, log } = this.#options
+    const known = { challenges: challenges.all(), collections: collections.snapshot() }
+    const seat = collections.join((update) => worker.tell(update))
+    const start = { config: this.#config, ticketKeys: this.#ticketKeys, ...known }
+    const worker = new WorkerProcess(program, start, (news) => {
+      if (news.kind === 'changes') seat.receive(news.message)
+      else seat.acknowledged()
+    })
     this.#workers.add(worker)
     void worker.exited.then(() => {
+      seat.leave()
       this.#workers.delete(worker)
       if (this.#closing) return
       log.error({}, 'a worker ended by itself; another one starts')

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import type { UpdateMessage } from '../collections/messages.ts'
 import { EdgeError, type ErrorCode, isErrorCode } from '../errors.ts'
 import type { FromWorker, StartWorker, ToWorker, WorkerAddresses, WorkerCall } from './messages.ts'
 
@@ -6,6 +7,9 @@ interface Waiting {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
+
+/** What a worker tells without having been asked. */
+export type WorkerNews = Extract<FromWorker, { kind: 'changes' | 'collections-received' }>
 
 /** A worker as the primary sees it. */
 export class WorkerProcess {
@@ -15,18 +19,24 @@ export class WorkerProcess {
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
 
-  constructor(program: string, start: StartWorker) {
+  constructor(program: string, start: StartWorker, onNews: (news: WorkerNews) => void) {
     this.#child = fork(program, [], { stdio: 'inherit', execArgv: process.execArgv })
     const ready = Promise.withResolvers<WorkerAddresses>()
     const exited = Promise.withResolvers<void>()
     this.ready = ready.promise
     this.exited = exited.promise
     this.#child.on('message', (message: FromWorker) => {
-      if (message.kind === 'ready') ready.resolve(message.addresses)
-      else if (message.kind === 'failed') {
-        ready.reject(new EdgeError(codeOf(message.code), message.message))
-        this.kill() // it serves nothing, so it must not be asked for acknowledgements
-      } else this.#settle(message)
+      switch (message.kind) {
+        case 'ready':
+          return ready.resolve(message.addresses)
+        case 'failed':
+          ready.reject(new EdgeError(codeOf(message.code), message.message))
+          return this.kill() // it serves nothing, so it must not be asked for acknowledgements
+        case 'done':
+          return this.#settle(message)
+        default:
+          return onNews(message)
+      }
     })
     const end = (cause?: Error) => {
       ready.reject(new EdgeError('ACME_EDGE_INTERNAL', 'a worker ended', { cause }))
@@ -34,7 +44,11 @@ export class WorkerProcess {
       this.#waiting.clear()
       exited.resolve()
     }
-    this.#child.on('exit', () => end())
+    this.#child.on('exit', () => {
+      // What it has sent before is still read: its last counts must not be lost.
+      if (this.#child.connected) this.#child.once('disconnect', () => end())
+      else end()
+    })
     this.#child.on('error', (error) => {
       if (this.#child.pid === undefined) end(error) // it never came to be; what else fails ends with `exit`
     })
@@ -52,6 +66,10 @@ export class WorkerProcess {
       signal.addEventListener('abort', () => this.#waiting.delete(id) && reject(signal.reason), { once: true })
       this.#send({ kind: 'call', id, call })
     })
+  }
+
+  tell(update: UpdateMessage): void {
+    this.#send({ kind: 'collections', update })
   }
 
   close(): void {

@@ -1,6 +1,9 @@
+import { CollectionLink } from '../collections/collection-link.ts'
+import type { ChangesMessage } from '../collections/messages.ts'
 import type { EdgeServices, RunningEdge } from '../edge/start.ts'
 import { startEdge } from '../edge/start.ts'
 import { toEdgeError } from '../errors.ts'
+import type { PersistentCollections } from '../waf/persistent/persistent-collections.ts'
 import type { FromWorker, StartWorker, ToWorker, WorkerCall } from './messages.ts'
 
 /** What a worker's process is built with, once its primary has said what to serve. */
@@ -12,13 +15,14 @@ export interface WorkerParts {
 }
 
 /** Serves as one of several processes on the same ports, and does what the primary says until it is told to close. */
-export function runWorker(build: (start: StartWorker) => WorkerParts): void {
+export function runWorker(build: (start: StartWorker, collections: PersistentCollections) => WorkerParts): void {
   let edge: RunningEdge | undefined
   let parts: WorkerParts | undefined
+  let link: CollectionLink | undefined
   let started = Promise.resolve()
-  const send = (message: FromWorker) => process.send?.(message)
   const start = async (message: StartWorker) => {
-    parts = build(message)
+    link = openLink(message)
+    parts = build(message, link.memory)
     edge = await startEdge(message.config, parts.services)
     parts.attach(edge)
     for (const challenge of message.challenges) await edge.publisher.publish(challenge, AbortSignal.timeout(1000))
@@ -27,6 +31,7 @@ export function runWorker(build: (start: StartWorker) => WorkerParts): void {
   const close = async () => {
     await edge?.close()
     parts?.close()
+    await link?.flush()
     process.disconnect()
   }
   process.on('message', (message: ToWorker) => {
@@ -45,6 +50,9 @@ export function runWorker(build: (start: StartWorker) => WorkerParts): void {
             (error) => send({ kind: 'done', id: message.id, error: toEdgeError(error).message }),
           )
         break
+      case 'collections':
+        link?.receive(message.update)
+        break
       case 'close':
         void close()
         break
@@ -52,6 +60,22 @@ export function runWorker(build: (start: StartWorker) => WorkerParts): void {
   })
   process.on('disconnect', () => process.exit(0)) // the primary is gone, or has let this worker go
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined) // the primary's business
+}
+
+function send(message: FromWorker): void {
+  process.send?.(message)
+}
+
+function openLink({ collections }: StartWorker): CollectionLink {
+  const port = {
+    sendChanges: (message: ChangesMessage) =>
+      new Promise<void>((resolve) => {
+        const sent = process.send?.({ kind: 'changes', message } satisfies FromWorker, undefined, {}, () => resolve())
+        if (sent === undefined) resolve() // the channel is closed, and with it this process is about to end
+      }),
+    acknowledge: () => send({ kind: 'collections-received' }),
+  }
+  return new CollectionLink(port, collections)
 }
 
 interface Worker {

@@ -4,7 +4,11 @@ import { createHealth } from '../../src/admin/health.ts'
 import { createMetrics, renderMetrics } from '../../src/admin/metrics.ts'
 import { startAdmin } from '../../src/admin/server.ts'
 
-const sources = { connections: () => 3, certificates: () => [{ name: 'a.example', notAfterMs: 1_700_000_000_000 }] }
+const sources = {
+  connections: () => 3,
+  certificates: () => [{ name: 'a.example', notAfterMs: 1_700_000_000_000 }],
+  collections: () => [{ name: 'ip', count: 7 }],
+}
 
 async function open() {
   const health = createHealth()
@@ -69,6 +73,7 @@ t.test('snapshots of several processes add up, and can be sent as JSON', async (
   const page = await renderMetrics(sent)
   t.match(page, /^acme_edge_requests_total\{status="2xx",verdict="pass"\} 2$/m)
   t.match(page, /^acme_edge_connections 6$/m)
+  t.match(page, /^acme_edge_collections\{name="ip"\} 7$/m, 'each has all of them')
   t.match(page, /^acme_edge_certificate_not_after_seconds\{name="a\.example"\} 1700000000$/m)
   t.equal(await renderMetrics(sent), page, 'rendering leaves the snapshots as they were')
 })

@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { ActiveChallenges } from '../../src/challenge/active-challenges.ts'
+import { CollectionKeeper } from '../../src/collections/collection-keeper.ts'
+import { CollectionRelay } from '../../src/collections/collection-relay.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createLog } from '../../src/log.ts'
+import { openFileStore } from '../../src/store/file-store.ts'
 import { startWorkers, type WorkerPool } from '../../src/workers/primary.ts'
 import { eventually, freePorts } from '../helpers/edge-process.ts'
 import { hostName } from '../helpers/edge-request.ts'
@@ -43,9 +46,15 @@ async function configFor(t: Test, options: { port: number; rules?: string }) {
   return { config: await write(options.rules ?? 'SecRuleEngine On\n'), write }
 }
 
+async function poolOptions(t: Test) {
+  const log = createLog('silent')
+  const keeper = new CollectionKeeper({ store: await openFileStore({ folder: t.testdir(), log }), log })
+  return { program, log, challenges: new ActiveChallenges(), collections: new CollectionRelay(keeper) }
+}
+
 async function start(t: Test) {
   const { config, write } = await configFor(t, { port: 0 })
-  const pool = await startWorkers(config, { program, log: createLog('silent'), challenges: new ActiveChallenges() })
+  const pool = await startWorkers(config, await poolOptions(t))
   t.teardown(() => pool.close())
   return { pool, write, target: { port: pool.addresses.http[0]?.port ?? 0 } }
 }
@@ -109,7 +118,7 @@ t.test('a port in use is an error, shared ports or not, and no worker stays', as
   const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
-  const options = { program, log: createLog('silent'), challenges: new ActiveChallenges() }
+  const options = await poolOptions(t)
   const { config, write } = await configFor(t, { port })
   await t.rejects(startWorkers(config, options), { code: 'ACME_EDGE_LISTEN_FAILED' })
   server.close()

@@ -18,9 +18,10 @@ export const inertDirectives: Readonly<Record<string, DirectiveWord>> = {
   // There is no debug log; the program's own log has its level in edge.yaml.
   secdebuglog: inert(),
   secdebugloglevel: inert(),
-  // Nothing of a request is ever written to a disk.
-  sectmpdir: inert(),
+  // Persistent collections lie in the store of edge.yaml.
   secdatadir: inert(),
+  // Uploads and bodies are never written to a disk.
+  sectmpdir: inert(),
   secuploaddir: inert(),
   secuploadfilemode: inert(),
   secuploadkeepfiles: only('off', 'uploaded files are never kept'),

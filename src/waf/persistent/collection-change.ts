@@ -21,8 +21,15 @@ export interface CollectionWrite {
  * be joined in any order that each of them keeps: a shared memory elsewhere can stand behind this as well.
  */
 export interface CollectionJournal {
-  /** @param hasLapsed the member had a value that has expired meanwhile: the change begins anew */
-  note(write: CollectionWrite, hasLapsed: boolean): void
+  note(write: CollectionWrite, met: MetByWrite): void
+}
+
+/** What a change has found. */
+export interface MetByWrite {
+  /** This process had no such collection; others may have one. */
+  readonly noCollection: boolean
+  /** The member's value had expired: the change begins anew. */
+  readonly expiredMember: boolean
 }
 
 /** Several changes of one collection, joined. Plain data: it goes from process to process. */
@@ -33,6 +40,8 @@ export interface CollectionChange {
   readonly timeoutSeconds: number
   /** How many transactions have made them. */
   readonly updates: number
+  /** The process that made them had no such collection before: it has to hear all that others know of it. */
+  readonly isNew: boolean
   /** What was there before is forgotten first. */
   readonly drops: boolean
   /** `null`: SecCollectionTimeout counts again; absent: as before. */

@@ -3,6 +3,7 @@ import { nameOf } from './collection-id.ts'
 import { HeldCollection } from './held-collection.ts'
 import type { Member } from './member.ts'
 import { type PersistentName, persistentNames } from './names.ts'
+import { OldestFirst } from './oldest-first.ts'
 
 /**
  * A flood of new keys (addresses, cookies) pushes out the collections of the same name that were not used for the longest
@@ -22,6 +23,7 @@ export const collectionLimits = {
 
 interface Shelf {
   readonly held: Map<string, HeldCollection>
+  readonly oldest: OldestFirst<string>
   bytes: number
 }
 
@@ -33,7 +35,7 @@ export class PersistentCollections {
   /** @param journal is told what rules change; default: nobody */
   constructor(journal?: CollectionJournal) {
     this.#journal = journal
-    this.#shelves = new Map(persistentNames.map((name) => [name, { held: new Map(), bytes: 0 }]))
+    this.#shelves = new Map(persistentNames.map((name) => [name, emptyShelf()]))
   }
 
   /** The collection of that id, unless its time is over. */
@@ -56,9 +58,10 @@ export class PersistentCollections {
   /** What a rule does; where it changes anything, the journal is told. */
   write(write: CollectionWrite): boolean {
     const { id, atMs, what } = write
-    const hasLapsed = what.kind === 'member' && this.find(id, atMs)?.hasLapsed(what.name.toLowerCase(), atMs) === true
+    const found = this.find(id, atMs)
+    const expiredMember = what.kind === 'member' && found?.hasLapsed(what.name.toLowerCase(), atMs) === true
     const hasChanged = this.#apply(write)
-    if (hasChanged) this.#journal?.note(write, hasLapsed)
+    if (hasChanged) this.#journal?.note(write, { noCollection: found === undefined, expiredMember })
     return hasChanged
   }
 
@@ -114,7 +117,10 @@ export class PersistentCollections {
   }
 
   #apply({ id, atMs, timeoutSeconds, isFirst, what }: CollectionWrite): boolean {
-    if (what.kind === 'drop') return this.remove(id)
+    if (what.kind === 'drop') {
+      this.remove(id)
+      return true // others may have it
+    }
     const isRemoval = what.kind === 'member' && (what.operation.kind === 'delete' || what.operation.kind === 'decay')
     if (isRemoval && this.find(id, atMs) === undefined) return false
     let hasChanged = true
@@ -147,7 +153,7 @@ export class PersistentCollections {
 
   #evict(shelf: Shelf): void {
     while (shelf.held.size > collectionLimits.collections || shelf.bytes > collectionLimits.bytes) {
-      const [oldest] = shelf.held.keys()
+      const oldest = shelf.oldest.next()
       if (oldest === undefined || !this.remove(oldest)) return
     }
   }
@@ -157,4 +163,9 @@ export class PersistentCollections {
     if (shelf === undefined) throw new Error(`${id} is no collection`) // ids are made or checked by collection-id.ts
     return shelf
   }
+}
+
+function emptyShelf(): Shelf {
+  const held = new Map<string, HeldCollection>()
+  return { held, oldest: new OldestFirst(held), bytes: 0 }
 }
