@@ -44,12 +44,19 @@ export function parseMacro(source: string): MacroResult {
     parts.push(parsed)
     end = found.index + found[0].length
   }
+  const open = source.indexOf('%{', end)
+  if (open !== -1) return { kind: 'invalid', message: 'this macro has no closing brace', offset: open }
   if (end < source.length) parts.push(source.slice(end))
   return { kind: 'macro', macro: { source, parts } }
 }
 
 export function hasMacro(source: string): boolean {
   return source.search(reference) >= 0
+}
+
+/** Whether a macro at least begins. */
+export function isMacroText(source: string): boolean {
+  return source.includes('%{')
 }
 
 /** The text with every reference replaced; what does not exist expands to nothing. */

@@ -73,7 +73,7 @@ export class RuleTransaction implements Transaction {
         ?.split(';', 1)[0]
         ?.trim()
         .toLowerCase() ?? ''
-    const isWanted = settings.responseBodyAccess && settings.responseMimeTypes.includes(type)
+    const isWanted = settings.responseBodyAccess && settings.responseMimeTypes.includes(type || '(null)')
     if (engine === 'off' || !isWanted || allow !== 'none') return STREAM
     const beyond = this.mayBlock ? settings.responseBodyBeyond : 'partial'
     return { kind: 'buffer', limitBytes: settings.responseBodyLimitBytes, beyond }

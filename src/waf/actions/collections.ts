@@ -33,6 +33,8 @@ export const expirevar: ActionWord = {
   group: 'effect',
   apply(draft, argument) {
     const { collection, name, value } = parseMember(argument, 'expirevar must be collection.name=seconds')
+    if (value !== undefined && !hasMacro(value.source) && !/^\s*\d{1,15}\s*$/.test(value.source))
+      reject(argument, 'expirevar needs a number of seconds')
     const delay = value ?? macroPart(argument, '1', 0)
     draft.onMatch.push(() => (state) => {
       const delayMs = toNumber(expandMacro(delay, state)) * 1000
@@ -90,7 +92,10 @@ function opener(name: string, collection: PersistentName): ActionWord {
     name,
     argument: 'required',
     group: 'effect',
-    apply: (draft: ActionDraft, argument: Word) => open(draft, collection, macroArgument(argument)),
+    apply(draft: ActionDraft, argument: Word) {
+      if (argument.text.trim() === '') reject(argument, `${name} needs a key`)
+      open(draft, collection, macroArgument(argument))
+    },
   }
 }
 

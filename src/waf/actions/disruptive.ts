@@ -29,6 +29,7 @@ export const redirect: ActionWord = {
   argument: 'required',
   group: 'disruptive',
   apply(draft, argument) {
+    if (argument.text.trim() === '') reject(argument, 'redirect needs a place to go to')
     draft.disruptive = { kind: 'redirect', location: macroArgument(argument) }
   },
 }

@@ -50,7 +50,7 @@ export const accuracy = word('accuracy', 'metadata', (draft, argument) => {
 
 /** A decimal number within bounds, or a rejection that names them. */
 export function wholeNumber(argument: Word, bounds: { name: string; least: number; most: number }): number {
-  const value = /^\d{1,16}$/.test(argument.text) ? Number(argument.text) : Number.NaN
+  const value = /^(?:0|[1-9]\d{0,15})$/.test(argument.text) ? Number(argument.text) : Number.NaN
   if (value >= bounds.least && value <= bounds.most) return value
   const range = bounds.most < 1000 ? ` from ${bounds.least} to ${bounds.most}` : ''
   return reject(argument, `${bounds.name} must be a whole number${range}, not "${argument.text}"`)

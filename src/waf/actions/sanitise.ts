@@ -1,3 +1,4 @@
+import { reject } from '../compiler/rejection.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { ActionWord } from './action.ts'
 
@@ -20,7 +21,8 @@ function named(name: string, hide: (state: TransactionState, lowerName: string) 
     argument: 'required',
     group: 'effect',
     apply(draft, argument) {
-      const lowerName = argument.text.toLowerCase()
+      const lowerName = argument.text.trim().toLowerCase()
+      if (lowerName === '') reject(argument, `${name} needs a name`)
       draft.afterMatch.push(() => (state) => hide(state, lowerName))
     },
   }
@@ -31,7 +33,9 @@ function matched(name: string, argument: ActionWord['argument']): ActionWord {
     name,
     argument,
     group: 'effect',
-    apply(draft) {
+    apply(draft, given) {
+      if (given.text !== '' && !/^\d{1,4}\/\d{1,4}$/.test(given.text))
+        reject(given, `${name} takes how many bytes may show at both ends, as 1/4, or nothing`)
       draft.onMatch.push(() => (state) => {
         const entry = state.matchedVariable
         if (entry === undefined) return

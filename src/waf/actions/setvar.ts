@@ -22,8 +22,9 @@ export const setvar: ActionWord = {
 
 function parse(argument: Word): Effect {
   const found = /^(!?)\s*([A-Za-z]+)[.:]((?:%\{[^}]*\}|[^=])+)(?:=(.*))?$/s.exec(argument.text)
-  if (found === null) reject(argument, 'setvar must be collection.name, collection.name=value or !collection.name')
-  const [, removal = '', collection = '', name = '', value] = found
+  const [, removal = '', collection = '', name = '', value] = found ?? []
+  if (found === null || (removal === '!' && value !== undefined))
+    reject(argument, 'setvar must be collection.name, collection.name=value or !collection.name')
   const lowerCollection = collection.toLowerCase()
   const isKnown = lowerCollection === 'tx' || isPersistentName(lowerCollection)
   if (!isKnown) reject(argument, `"${collection}" is not a collection that setvar can write`)

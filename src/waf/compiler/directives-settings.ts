@@ -34,7 +34,10 @@ export const settingDirectives: Readonly<Record<string, DirectiveWord>> = {
     if (!/^[A-KZ]+$/i.test(value.text)) reject(value, 'the parts must be letters from A to K and Z')
     return { auditParts: value.text.toUpperCase() }
   }),
-  secauditlogrelevantstatus: set((value) => ({ auditStatus: compilePattern(value, { ignoreCase: false }) })),
+  secauditlogrelevantstatus: set((value) => {
+    if (value.text.trim() === '') reject(value, 'the pattern is empty: every status would be relevant')
+    return { auditStatus: compilePattern(value, { ignoreCase: false }) }
+  }),
   secresponsebodymimetypesclear: {
     least: 0,
     most: 0,
@@ -45,12 +48,23 @@ export const settingDirectives: Readonly<Record<string, DirectiveWord>> = {
     most: 100,
     apply(assembly, first, rest) {
       const before = assembly.settings.responseMimeTypes
-      const added = [first, ...rest]
-        .flatMap(({ text }) => text.toLowerCase().split(/\s+/))
-        .filter((type) => type !== '')
+      const added = [first, ...rest].flatMap(readTypes)
       change(assembly, { responseMimeTypes: before === defaultMimeTypes ? added : [...before, ...added] })
     },
   },
+}
+
+/** `(null)` stands for a response without a type. */
+function readTypes(word: Word): readonly string[] {
+  const types = word.text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((type) => type !== '')
+  for (const type of types) {
+    if (type !== '(null)' && !/^[!#$&^_.+\-0-9a-z]+\/[!#$&^_.+\-0-9a-z]+$/.test(type))
+      reject(word, `"${type}" is not a media type such as text/html: no response would be inspected for it`)
+  }
+  return types
 }
 
 function set(read: (value: Word, settings: Settings) => Partial<Settings>): DirectiveWord {

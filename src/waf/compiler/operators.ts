@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { macroArgument } from '../actions/macro-argument.ts'
 import { detach } from '../detach.ts'
-import { expandMacro, hasMacro, type Macro, parseMacro } from '../macro.ts'
+import { expandMacro, hasMacro, isMacroText, type Macro, parseMacro } from '../macro.ts'
 import { findOperator } from '../operators/index.ts'
 import type { CompiledOperator, OperatorContext, OperatorWord } from '../operators/operator.ts'
 import type { OperatorNode } from '../seclang/ast.ts'
@@ -19,8 +19,9 @@ export function compileOperator(node: OperatorNode, readFile: (path: string) => 
   const word =
     findOperator(node.name.text) ??
     reject(node.name, `the operator "@${node.name.text}" is not supported${reasonAgainst('Operators', node.name.text)}`)
-  const context = operatorContext(node, readFile)
   const { text } = node.argument
+  if (word.argument !== 'none' && text.trim() === '') reject(node.name, `"@${node.name.text}" lacks its argument`)
+  const context = operatorContext(node, readFile)
   const macro = operatorMacro(word, node)
   return {
     label: word.name.charAt(0).toUpperCase() + word.name.slice(1),
@@ -48,8 +49,8 @@ function operatorContext({ argument }: OperatorNode, readFile: (path: string) =>
 
 /** A regular expression may hold macros, too; there `%{2}` and the like are left alone. */
 function operatorMacro(word: OperatorWord, { argument }: OperatorNode): Macro | undefined {
+  if (word.argument === 'macro') return isMacroText(argument.text) ? macroArgument(argument) : undefined
   if (!hasMacro(argument.text)) return undefined
-  if (word.argument === 'macro') return macroArgument(argument)
   const parsed = parseMacro(argument.text)
   return word.name === 'rx' && parsed.kind === 'macro' ? parsed.macro : undefined
 }

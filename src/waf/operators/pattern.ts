@@ -35,8 +35,14 @@ export function compilePattern(argument: string, context: OperatorContext, extra
   // instead of seconds. Patterns with look-around or large counted repetition keep the engine they have.
   setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   try {
-    return { regex: new RegExp(source, `s${extraFlags}`), groups }
+    const regex = new RegExp(source, `s${extraFlags}`)
+    regex.test('') // V8 compiles late, and only then finds that a pattern is too large
+    return { regex, groups }
   } catch (error) {
-    return context.fail(`not a valid pattern: ${error instanceof Error ? error.message : String(error)}`)
+    const reason = error instanceof Error ? error.message : String(error)
+    return context.fail(`not a valid pattern: ${reason.length > LONGEST_REASON ? 'it is too large' : reason}`)
   }
 }
+
+/** V8 repeats the pattern in what it says. */
+const LONGEST_REASON = 1_000
