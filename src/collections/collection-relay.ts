@@ -1,5 +1,6 @@
 import type { CollectionState } from '../waf/persistent/collection-change.ts'
 import { persistentNames } from '../waf/persistent/names.ts'
+import { collectionLimits } from '../waf/persistent/persistent-collections.ts'
 import type { CollectionKeeper } from './collection-keeper.ts'
 import type { ChangesMessage, UpdateMessage } from './messages.ts'
 import { batchLimits } from './pending-changes.ts'
@@ -7,8 +8,13 @@ import { batchLimits } from './pending-changes.ts'
 /** How long news is gathered before the processes hear of it. */
 export const RELAY_MS = 20
 
+/** Twice what can be held. News of collections that are no more goes when there is more than that. */
+const MOST_NEWS = 2 * persistentNames.length * collectionLimits.collections
+
 /** The members of a collection that a process has not heard of; `all`: it has to forget whatever it knows. */
 type News = Set<string> | 'all'
+
+const nothing: ReadonlySet<string> = new Set()
 
 /** A process that runs rules, as the holder sees it. */
 export interface Seat {
@@ -66,10 +72,16 @@ export class CollectionRelay {
       for (const seated of this.#seats) {
         const isAll = change.drops || (change.isNew && seated === from)
         addNews(seated.news, change.id, isAll ? 'all' : names)
+        if (seated.news.size > MOST_NEWS) this.#forget(seated.news)
       }
     }
     from.confirms = true
     this.#plan()
+  }
+
+  /** A process that hangs must not fill the memory of the one that waits for it. */
+  #forget(all: Map<string, News>): void {
+    for (const id of all.keys()) if (this.#keeper.memory.state(id, nothing) === undefined) all.delete(id)
   }
 
   #plan(): void {
@@ -100,7 +112,7 @@ export class CollectionRelay {
       const state = this.#keeper.memory.state(id, news === 'all' ? undefined : news)
       if (state !== undefined) states.push(state)
       else if (news === 'all') gone.push(id)
-      bytes += state === undefined ? id.length : bytesOf(state)
+      bytes += state === undefined ? 0 : bytesOf(state)
     }
     return { states, gone }
   }

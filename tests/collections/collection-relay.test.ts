@@ -215,6 +215,26 @@ t.test('a process that does not listen is sent one message, and everything later
   t.equal(valueIn(keeper.memory, 'k0', 'n'), '5')
 })
 
+t.test('a process that hangs does not fill the memory of the holder', async (t) => {
+  const { relay, settle } = share(0)
+  let told = 0
+  const deaf = relay.join(({ states, gone }) => {
+    told += states.length + gone.length
+  })
+  const busy = relay.join(() => undefined)
+  const times = { firstAtMs: NOW, lastAtMs: NOW, timeoutSeconds: 3600 }
+  const members = [{ name: 'n', operations: [{ kind: 'add', delta: 1, atMs: NOW }] }] as const
+  for (let i = 0; i < 140_000; i++) {
+    busy.receive({ changes: [{ id: id(`flood ${i}`), ...times, updates: 1, isNew: true, drops: false, members }] })
+  }
+  for (let before = -1; before !== told; ) {
+    before = told
+    await settle()
+    deaf.acknowledged()
+  }
+  t.equal(told, collectionLimits.collections, 'what is no more is not told')
+})
+
 function visible(memory: PersistentCollections) {
   const held = memory.find(id('k'), NOW)
   return held === undefined

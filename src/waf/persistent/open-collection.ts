@@ -118,7 +118,7 @@ export class OpenCollection {
   }
 
   #member(lowerKey: string): Member | undefined {
-    return this.#memory.member(this.#id, cut(lowerKey), this.#options.now())
+    return this.#memory.member(this.#id, lowerKey.slice(0, collectionLimits.textBytes), this.#options.now())
   }
 
   #entries(member: Member | undefined): Entry[] {
