@@ -10,6 +10,7 @@ export interface BodyParseOptions {
   readonly contentType: string
   readonly separator: string
   readonly limits: BodyLimits
+  readonly xmlIntoArguments: 'no' | 'also' | 'only'
 }
 
 const nothing: ParsedBody = { arguments: [], files: [], partHeaders: [], multipart: undefined, error: undefined }
@@ -65,7 +66,7 @@ function parse(processor: BodyProcessor, raw: string, options: BodyParseOptions)
     case 'JSON':
       return parseJson(raw, options.limits)
     case 'XML':
-      return parseXml(raw, options.limits)
+      return parseXml(raw, options.limits, options.xmlIntoArguments)
     case '':
       return nothing
     default:

@@ -63,7 +63,7 @@ const finders: Readonly<Record<string, Finder>> = {
   FILES: ({ files }, index) => files.slice(index, index + 1).map(({ fileName }) => fileName),
   MULTIPART_FILENAME: ({ files }, index) => files.slice(index, index + 1).map(({ fileName }) => fileName),
   FILES_NAMES: ({ files }, index) => files.slice(index, index + 1).map(({ field }) => field),
-  MULTIPART_NAME: ({ files }, index) => files.slice(index, index + 1).map(({ field }) => field),
+  MULTIPART_NAME: ({ partNames }, index) => partNames.slice(index, index + 1),
   FILES_SIZES: ({ files }, index) => files.slice(index, index + 1).map(({ content }) => content),
   FILES_TMP_CONTENT: ({ files }, index) => files.slice(index, index + 1).map(({ content }) => content),
   FILES_COMBINED_SIZE: ({ files }) => files.map(({ content }) => content),
@@ -170,6 +170,12 @@ class RequestPlaces {
     return this.#multipart.files
   }
 
+  /** Of fields, then of files. */
+  get partNames(): readonly Span[] {
+    const { fields, files } = this.#multipart
+    return [...fields.map(({ nameOffset, name }) => span(nameOffset, name)), ...files.map(({ field }) => field)]
+  }
+
   get #multipart() {
     return locateBodyParts(this.#state.requestBody.parsed, this.body, this.bodyOffset)
   }
@@ -179,18 +185,20 @@ class RequestPlaces {
   }
 }
 
-/** As the parsers of forms and cookies take members apart; empty ones are none. */
+/** As the parsers of forms and cookies take members apart: an empty one is a cookie never, a field unless it is the last. */
 function splitPairs(
   text: string,
   { offset, separator, blanks }: { offset: number; separator: string; blanks: boolean },
 ): PlacedPair[] {
   const pairs: PlacedPair[] = []
   let start = offset
-  for (const written of text.split(separator)) {
+  const members = text.split(separator)
+  if (members.at(-1) === '') members.pop()
+  for (const written of members) {
     const member = blanks ? written.replace(/^[\t ]+/, '') : written
     const nameOffset = start + written.length - member.length
     start += written.length + separator.length
-    if (member === '') continue
+    if (member === '' && blanks) continue
     const equals = member.indexOf('=')
     const name = equals < 0 ? member : member.slice(0, equals)
     const value = equals < 0 ? '' : member.slice(equals + 1)

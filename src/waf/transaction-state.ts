@@ -1,4 +1,5 @@
 import type { Verdict } from '../http.ts'
+import type { ParsedBody } from './bodies/body-parser.ts'
 import { Budget, type BudgetLimits } from './budget.ts'
 import { Collection } from './collection.ts'
 import type { EngineMode, Link, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
@@ -27,6 +28,8 @@ export interface ResponseState {
   /** One-byte string; `undefined` until phase 4, and when the body was not held. */
   body: string | undefined
   truncated: boolean
+  /** Of a body that ctl:responseBodyProcessor has a parser for. */
+  parsed?: ParsedBody
 }
 
 /** How far `allow` reaches once a rule has said it. */
@@ -95,6 +98,10 @@ export class TransactionState {
   /** What `ctl` may change for this transaction alone. */
   settings: Settings
   response: ResponseState | undefined
+  /** ctl:responseBodyProcessor. */
+  responseProcessor: '' | 'JSON' | 'XML' = ''
+  /** ctl:forceResponseBodyVariable: its type does not matter. */
+  responseForced = false
   matchedVariable: Entry | undefined
   matchedVariables: Entry[] = []
   /** The rule under evaluation. */

@@ -1,9 +1,11 @@
 import { findHeader, type MaybePromise, PASS, type Verdict } from '../http.ts'
 import { buildAuditRecord } from './audit-record.ts'
+import { parseJson } from './bodies/json.ts'
+import { parseXml } from './bodies/xml.ts'
 import { formatIncident, formatMatch } from './error-log.ts'
 import { runPhase } from './evaluate.ts'
 import { refuseBody } from './refuse-body.ts'
-import type { TransactionState } from './transaction-state.ts'
+import type { ResponseState, TransactionState } from './transaction-state.ts'
 import type { BodyPlan, LoggedMatch, ResponseHead, Transaction } from './transaction-types.ts'
 
 const STREAM: BodyPlan = Object.freeze({ kind: 'stream' })
@@ -67,13 +69,14 @@ export class RuleTransaction implements Transaction {
   }
 
   responseBodyPlan(): BodyPlan {
-    const { engine, settings, response, allow } = this.#state
+    const { engine, settings, response, responseForced, allow } = this.#state
     const type =
       findHeader(response?.head.headers ?? [], 'content-type')
         ?.split(';', 1)[0]
         ?.trim()
         .toLowerCase() ?? ''
-    const isWanted = settings.responseBodyAccess && settings.responseMimeTypes.includes(type || '(null)')
+    const isInspected = responseForced || settings.responseMimeTypes.includes(type || '(null)')
+    const isWanted = settings.responseBodyAccess && isInspected
     if (engine === 'off' || !isWanted || allow !== 'none') return STREAM
     const beyond = this.mayBlock ? settings.responseBodyBeyond : 'partial'
     return { kind: 'buffer', limitBytes: settings.responseBodyLimitBytes, beyond }
@@ -85,6 +88,7 @@ export class RuleTransaction implements Transaction {
       const bounds = { limitBytes: settings.responseBodyLimitBytes, beyond: settings.responseBodyBeyond }
       response.body = body.toString('latin1', 0, bounds.limitBytes)
       response.truncated = isTruncated(body, bounds)
+      this.#parseResponse(response)
     }
     return runPhase(this.#state, 4)
   }
@@ -117,6 +121,7 @@ export class RuleTransaction implements Transaction {
     requestBody.accept(body.toString('latin1', 0, limitBytes), {
       contentType: request.headerValues('content-type')[0] ?? '',
       separator: settings.argumentSeparator,
+      xmlIntoArguments: settings.xmlIntoArguments,
       // Those of the query string count, too.
       limits: {
         xmlDepth: XML_DEPTH,
@@ -125,6 +130,14 @@ export class RuleTransaction implements Transaction {
         fileCount,
       },
     })
+  }
+
+  #parseResponse(response: ResponseState): void {
+    const { responseProcessor, settings } = this.#state
+    const { argumentCount, jsonDepth, fileCount } = settings
+    const limits = { xmlDepth: XML_DEPTH, argumentCount, jsonDepth, fileCount }
+    const parse = { JSON: parseJson, XML: parseXml, '': undefined }[responseProcessor]
+    if (parse !== undefined) response.parsed = parse(response.body ?? '', limits)
   }
 
   #requestLimitBytes(): number {

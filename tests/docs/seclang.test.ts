@@ -1,77 +1,68 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { removalOptions } from '../../src/waf/actions/ctl-removal.ts'
-import { settingOptions } from '../../src/waf/actions/ctl-settings.ts'
-import { actionWords } from '../../src/waf/actions/index.ts'
-import { inertDirectives } from '../../src/waf/compiler/directives-inert.ts'
-import { ruleDirectives } from '../../src/waf/compiler/directives-rules.ts'
-import { settingDirectives } from '../../src/waf/compiler/directives-settings.ts'
-import { refusedWords } from '../../src/waf/compiler/refused-words.ts'
-import { operators } from '../../src/waf/operators/index.ts'
-import { transformations } from '../../src/waf/transformations/index.ts'
-import { variableWords } from '../../src/waf/variables/index.ts'
+import { coraza, type Kind, kinds, modsecurity } from '../../scripts/seclang-peers.ts'
+import { ownWords, unknownWords, wordTable } from '../../scripts/seclang-table.ts'
+import { EdgeError } from '../../src/errors.ts'
+import { load } from '../helpers/rule-engine.ts'
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/seclang.md'), 'utf8')
 
-t.test('docs/seclang.md lists the words that exist, and no others', async (t) => {
-  const expected = {
-    Directives: [
-      ...['secrule', 'secaction', 'secmarker', 'include'],
-      ...Object.keys({ ...ruleDirectives, ...settingDirectives, ...inertDirectives }),
-    ],
-    Variables: variableWords.map(({ name }) => name),
-    Operators: operators.map(({ name }) => name),
-    Transformations: transformations.map(({ name }) => name),
-    Actions: [...actionWords.map(({ name }) => name), ...Object.keys({ ...settingOptions, ...removalOptions })],
-  }
-  for (const [heading, words] of Object.entries(expected)) {
-    t.same(documented(heading), words.map((word) => word.toLowerCase()).sort(), heading)
+t.test('docs/seclang.md has the tables of the program', async (t) => {
+  for (const kind of kinds) {
+    const section = text.split(/^## /m).find((part) => part.startsWith(`${kind}\n`)) ?? ''
+    t.equal(section.slice(section.indexOf('| word |')).trimEnd(), wordTable(kind), kind)
   }
 })
 
-t.test('docs/seclang.md gives the reason against each word that is refused', async (t) => {
-  const rows = new Map(documentedReasons().flatMap(([reason, words]) => words.map((word) => [word, reason])))
-  for (const [kind, words] of Object.entries(refusedWords)) {
-    for (const [word, reason] of Object.entries<string>(words)) {
-      const name = kind === 'Operators' ? `@${word}` : word
-      t.equal(rows.get(name), reason, name)
-      rows.delete(name)
-    }
+t.test('each word of ModSecurity 3 and of Coraza has a meaning or a reason', async (t) => {
+  let count = 0
+  for (const kind of kinds) {
+    t.same(unknownWords(kind), [], kind)
+    count += new Set(
+      [modsecurity, coraza].flatMap(({ supported, idle, refused }) =>
+        [supported, idle, refused].flatMap((words) => words[kind]),
+      ),
+    ).size
   }
-  t.same([...rows.keys()], [], 'no others')
+  t.ok(count > 320, `${count} words`)
 })
 
 t.test('no word is both known and refused', async (t) => {
-  const known = {
-    Directives: Object.keys({ ...ruleDirectives, ...settingDirectives, ...inertDirectives }),
-    Variables: namesOf(variableWords),
-    Operators: namesOf(operators),
-    Actions: namesOf(actionWords),
-  }
-  for (const [kind, words] of Object.entries(refusedWords)) {
-    const names = new Set(known[kind as keyof typeof known].map((name) => name.toLowerCase())) // the same keys
-    t.same(
-      Object.keys(words).filter((word) => names.has(word.toLowerCase())),
-      [],
-      kind,
-    )
+  for (const kind of kinds) {
+    const names = [...ownWords[kind].keys()].map((name) => name.toLowerCase())
+    t.equal(names.length, new Set(names).size, kind)
   }
 })
 
-function namesOf(words: readonly { readonly name: string }[]): string[] {
-  return words.map(({ name }) => name)
+/** A rule or line with the word in it. */
+const uses: Readonly<Record<Kind, (word: string) => string>> = {
+  Directives: (word) => `${word} x`,
+  Variables: (word) => `SecRule ${word} "x" "id:1"`,
+  Operators: (word) => `SecRule ARGS "@${word} x" "id:1"`,
+  Transformations: (word) => `SecAction "id:1,t:${word}"`,
+  Actions: (word) => `SecAction "id:1,${word}:x"`,
+  'Options of ctl': (word) => `SecAction "id:1,ctl:${word}=x"`,
 }
 
-/** Rows of the last table: a reason and its words. */
-function documentedReasons(): (readonly [reason: string, words: readonly string[]])[] {
-  const rows = (text.split('## Refused, and why\n')[1] ?? '').matchAll(/^\| (?!why|---)(.+?) \| (`.+`) \|$/gm)
-  return [...rows].map(([, reason = '', words = '']) => [reason, words.replaceAll('`', '').split(', ')])
-}
+t.test('a word that is refused is refused for the reason that is documented, any other is known', async (t) => {
+  for (const kind of kinds) {
+    for (const [word, own] of ownWords[kind]) {
+      const messages = await problemsOf(uses[kind](word.toUpperCase()))
+      const unknown = new RegExp(`"?@?${word}"? is not supported(?:$|:)|unknown .*"${word}"`, 'im')
+      const reason = own.startsWith('refused: ') ? own.slice('refused: '.length) : undefined
+      if (reason === undefined) t.notMatch(messages, unknown, word)
+      else t.match(messages, reason, word)
+    }
+  }
+})
 
-/** Words in lists: lines that begin with a word in backquotes. */
-function documented(heading: string): string[] {
-  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
-  const lists = section.split('\n').filter((line) => line.startsWith('`'))
-  return lists.flatMap((line) => [...line.matchAll(/`(\w+)`/g)].map(([, word = '']) => word.toLowerCase())).sort()
+async function problemsOf(rules: string): Promise<string> {
+  try {
+    await load(rules)
+    return ''
+  } catch (error) {
+    if (!(error instanceof EdgeError)) throw error
+    return error.problems.map(({ message }) => message).join('\n')
+  }
 }

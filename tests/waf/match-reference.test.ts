@@ -58,6 +58,13 @@ t.test('values of a request and where they stand', async (t) => {
   for (const [variable, reference] of places) t.equal(await referenceOf(all(variable), form), reference, variable)
 })
 
+t.test('members that are empty or have no value', async (t) => {
+  const request = { target: '/a?b=c&b=c+d&e&=f&&g=1&', headers: ['Cookie', 'a=1;  b=2;; c; d='] }
+  t.equal(await referenceOf(all('ARGS'), request), 'v9,1v13,3v19,0v20,1v23,0v25,1')
+  t.equal(await referenceOf(all('ARGS_NAMES'), request), 'v7,1v11,1v17,1v19,0v22,0v23,1')
+  t.equal(await referenceOf(all('REQUEST_COOKIES_NAMES'), request), 'v45,1v51,1v57,1v60,1')
+})
+
 t.test('fields and files of a multipart body', async (t) => {
   const upload: TestRequest = {
     method: 'POST',
@@ -75,6 +82,7 @@ t.test('fields and files of a multipart body', async (t) => {
     ['ARGS_NAMES', at('a"\r', 1)],
     ['FILES', at('x.txt', 5) + at('y.txt', 5)],
     ['FILES_NAMES', at('f";', 1) + at('b; f', 1)],
+    ['MULTIPART_NAME', at('a"\r', 1) + at('f";', 1) + at('b; f', 1)],
     ['FILES_SIZES:b', at('content2', 8)],
     ['FILES_COMBINED_SIZE', at('content\r', 7) + at('content2', 8)],
     ['FILES_TMP_CONTENT', at('content\r', 7) + at('content2', 8)],

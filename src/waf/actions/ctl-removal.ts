@@ -10,14 +10,14 @@ import type { CtlOption } from './ctl.ts'
 /** Tells which rules are meant; asked once, when all rules are known. */
 type Pick = (rules: RuleIndex) => Uint8Array
 
-/** Options of `ctl` that take rules, or variables of rules, out of the transaction; keys in lower case. */
+/** Options of `ctl` that take rules, or variables of rules, out of the transaction. */
 export const removalOptions: Readonly<Record<string, CtlOption>> = {
-  ruleremovebyid: (draft, value) => removeRules(draft, pickById(value)),
-  ruleremovebytag: (draft, value) => removeRules(draft, pickByTag(value)),
-  ruleremovebymsg: (draft, value) => removeRules(draft, pickByMessage(value)),
-  ruleremovetargetbyid: (draft, value) => removeTarget(draft, value, pickById),
-  ruleremovetargetbytag: (draft, value) => removeTarget(draft, value, pickByTag),
-  ruleremovetargetbymsg: (draft, value) => removeTarget(draft, value, pickByMessage),
+  ruleRemoveById: (draft, value) => removeRules(draft, pickById(value)),
+  ruleRemoveByTag: (draft, value) => removeRules(draft, pickByTag(value)),
+  ruleRemoveByMsg: (draft, value) => removeRules(draft, pickByMessage(value)),
+  ruleRemoveTargetById: (draft, value) => removeTarget(draft, value, pickById),
+  ruleRemoveTargetByTag: (draft, value) => removeTarget(draft, value, pickByTag),
+  ruleRemoveTargetByMsg: (draft, value) => removeTarget(draft, value, pickByMessage),
 }
 
 function removeRules(draft: ActionDraft, pick: Pick): void {

@@ -1,4 +1,4 @@
-import { auditModes, choose, engineModes, switches } from '../compiler/choices.ts'
+import { auditModes, choose, engineModes, switches, xmlModes } from '../compiler/choices.ts'
 import type { Settings } from '../compiler/program.ts'
 import { reject } from '../compiler/rejection.ts'
 import { lowerOf } from '../compiler/settings.ts'
@@ -15,34 +15,53 @@ const processors: Readonly<Record<string, BodyProcessor>> = {
   xml: 'XML',
 }
 
-/** Options of `ctl` that change settings; keys in lower case. */
+const responseProcessors: Readonly<Record<string, 'JSON' | 'XML'>> = { json: 'JSON', xml: 'XML' }
+
+/** Options of `ctl` that change settings. */
 export const settingOptions: Readonly<Record<string, CtlOption>> = {
-  ruleengine(draft, value) {
+  ruleEngine(draft, value) {
     const wanted = choose(value, engineModes)
     if (wanted === 'on') draft.mayRaiseEngine = true
     draft.afterMatch.push(() => (state) => {
       state.engine = lowerOf(wanted, state.program.ceiling)
     })
   },
-  requestbodyprocessor(draft, value) {
+  requestBodyProcessor(draft, value) {
     const processor = choose(value, processors)
     if (processor === 'JSON') draft.choosesJson = true
     draft.afterMatch.push(() => (state) => {
       state.requestBody.processor = processor
     })
   },
-  forcerequestbodyvariable(draft, value) {
+  forceRequestBodyVariable(draft, value) {
     const forced = choose(value, switches)
     draft.afterMatch.push(() => (state) => {
       state.requestBody.forced = forced
     })
   },
-  requestbodyaccess: (draft, value) => change(draft, { requestBodyAccess: choose(value, switches) }),
-  responsebodyaccess: (draft, value) => change(draft, { responseBodyAccess: choose(value, switches) }),
-  auditengine: (draft, value) => change(draft, { auditEngine: choose(value, auditModes) }),
-  requestbodylimit: (draft, value) => change(draft, { requestBodyLimitBytes: bytes(value) }),
-  responsebodylimit: (draft, value) => change(draft, { responseBodyLimitBytes: bytes(value) }),
-  auditlogparts(draft, value) {
+  responseBodyProcessor(draft, value) {
+    const processor = choose(value, responseProcessors)
+    draft.afterMatch.push(() => (state) => {
+      state.responseProcessor = processor
+    })
+  },
+  forceResponseBodyVariable(draft, value) {
+    const forced = choose(value, switches)
+    draft.afterMatch.push(() => (state) => {
+      state.responseForced = forced
+    })
+  },
+  // There is no debug log.
+  debugLogLevel: (_, value) => {
+    wholeNumber(value, { name: 'debugLogLevel', least: 0, most: 9 })
+  },
+  parseXmlIntoArgs: (draft, value) => change(draft, { xmlIntoArguments: choose(value, xmlModes) }),
+  requestBodyAccess: (draft, value) => change(draft, { requestBodyAccess: choose(value, switches) }),
+  responseBodyAccess: (draft, value) => change(draft, { responseBodyAccess: choose(value, switches) }),
+  auditEngine: (draft, value) => change(draft, { auditEngine: choose(value, auditModes) }),
+  requestBodyLimit: (draft, value) => change(draft, { requestBodyLimitBytes: bytes(value) }),
+  responseBodyLimit: (draft, value) => change(draft, { responseBodyLimitBytes: bytes(value) }),
+  auditLogParts(draft, value) {
     const found =
       /^([+-]?)([A-KZa-kz]+)$/.exec(value.text) ?? reject(value, 'auditLogParts must be letters from A to K and Z')
     const [, sign = '', letters = ''] = found

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { BodyLimits, ParsedBody, XmlContent } from './body-parser.ts'
+import { XmlArguments } from './xml-arguments.ts'
 import { XmlCursor, XmlError } from './xml-cursor.ts'
 import { replaceReferences } from './xml-references.ts'
 
@@ -8,10 +9,18 @@ import { replaceReferences } from './xml-references.ts'
  * with it every entity but the five predefined ones. Names are taken as they are written, without namespaces. What
  * stands before an error is returned with it.
  */
-export function parseXml(body: string, limits: BodyLimits): ParsedBody {
-  const reader = new XmlReader(body, limits)
+export function parseXml(body: string, limits: BodyLimits, intoArguments: 'no' | 'also' | 'only' = 'no'): ParsedBody {
+  const elements = intoArguments === 'no' ? undefined : new XmlArguments(limits)
+  const reader = new XmlReader(body, limits, elements)
   const error = body === '' ? undefined : reader.read()
-  return { arguments: [], files: [], partHeaders: [], multipart: undefined, xml: reader.content, error }
+  return {
+    arguments: elements?.found ?? [],
+    files: [],
+    partHeaders: [],
+    multipart: undefined,
+    ...(intoArguments === 'only' ? {} : { xml: reader.content }),
+    error,
+  }
 }
 
 /** Character sets in which the ASCII bytes mean what they say; in any other, markup could hide from the reader. */
@@ -39,7 +48,10 @@ class XmlReader {
   /** Declared or, without a declaration, assumed. */
   #encoding = 'utf-8'
 
-  constructor(body: string, limits: BodyLimits) {
+  readonly #arguments: XmlArguments | undefined
+
+  constructor(body: string, limits: BodyLimits, elements: XmlArguments | undefined) {
+    this.#arguments = elements
     this.#body = body
     this.#cursor = new XmlCursor(body)
     this.#limits = limits
@@ -135,6 +147,7 @@ class XmlReader {
     this.#cursor.skipSpace()
     this.#cursor.expect('>')
     this.#endText()
+    this.#closeArgument()
   }
 
   #readStartTag(): void {
@@ -144,10 +157,13 @@ class XmlReader {
     if (this.#open.length >= this.#limits.xmlDepth)
       this.#cursor.fail(`nested deeper than ${this.#limits.xmlDepth} levels`)
     this.#hasRoot = true
+    this.#arguments?.open(name)
     this.#readAttributes()
     this.#endText()
-    if (this.#cursor.startsWith('/')) this.#cursor.position++
-    else this.#open.push(name)
+    if (this.#cursor.startsWith('/')) {
+      this.#cursor.position++
+      this.#closeArgument()
+    } else this.#open.push(name)
     this.#cursor.expect('>')
   }
 
@@ -182,6 +198,11 @@ class XmlReader {
     this.#attributes.push(value)
   }
 
+  #closeArgument(): void {
+    const problem = this.#arguments?.close()
+    if (problem !== undefined) this.#cursor.fail(problem)
+  }
+
   #endText(): void {
     this.#texts.push('')
     this.#isCounted = false
@@ -196,6 +217,7 @@ class XmlReader {
       this.#isCounted = true
     }
     this.#texts[last] = before + piece
+    this.#arguments?.add(piece)
   }
 
   #count(): void {

@@ -9,6 +9,7 @@ import type { Assembly, LinkDraft } from './draft.ts'
 import { compileOperator } from './operators.ts'
 import type { RuleOperator } from './program.ts'
 import { compileTargets, type TargetList } from './targets.ts'
+import { warn } from './warnings.ts'
 
 const DEFAULT_PHASE = 2
 
@@ -62,10 +63,6 @@ const neverMatches: RuleOperator = {
 
 function placeOf({ node }: LinkDraft, action: string): Location {
   return node.actions.find(({ name }) => name.text === action)?.name.location ?? node.location
-}
-
-function warn({ problems, warnings }: Assembly, about: string, place: { location: Location; message: string }): void {
-  if (!warnings.has(about)) warnings.set(about, problems.describe(place.location, place.message))
 }
 
 function draftLink(assembly: Assembly, node: RuleNode | UnconditionalNode, isChained: boolean): LinkDraft {

@@ -9,6 +9,11 @@ export const auditModes: Readonly<Record<string, Settings['auditEngine']>> = {
   off: 'off',
   relevantonly: 'relevant',
 }
+export const xmlModes: Readonly<Record<string, Settings['xmlIntoArguments']>> = {
+  on: 'also',
+  off: 'no',
+  onlyargs: 'only',
+}
 export const limitActions: Readonly<Record<string, Settings['requestBodyBeyond']>> = {
   reject: 'reject',
   processpartial: 'partial',

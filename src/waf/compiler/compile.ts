@@ -37,6 +37,7 @@ export async function compileFiles(files: readonly string[], options: CompileOpt
     isIncomplete: problems.all.length > 0,
     warnings: new Map(),
     settings: defaultSettings,
+    transformations: new Map(),
     defaults: new Map(),
     chains: [],
     markers: [],

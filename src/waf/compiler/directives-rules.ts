@@ -15,14 +15,14 @@ type Choice = (chain: ChainDraft) => boolean
 
 /** SecDefaultAction and the directives that take rules out or change them. The latter hold wherever the rules stand. */
 export const ruleDirectives: Readonly<Record<string, DirectiveWord>> = {
-  secdefaultaction: { least: 1, most: 1, apply: defaultAction },
-  secruleremovebyid: removal(byId),
-  secruleremovebytag: removal(byTag),
-  secruleremovebymsg: removal(byMessage),
-  secruleupdatetargetbyid: targetUpdate(byId),
-  secruleupdatetargetbytag: targetUpdate(byTag),
-  secruleupdatetargetbymsg: targetUpdate(byMessage),
-  secruleupdateactionbyid: {
+  SecDefaultAction: { least: 1, most: 1, apply: defaultAction },
+  SecRuleRemoveById: removal(byId),
+  SecRuleRemoveByTag: removal(byTag),
+  SecRuleRemoveByMsg: removal(byMessage),
+  SecRuleUpdateTargetById: targetUpdate(byId),
+  SecRuleUpdateTargetByTag: targetUpdate(byTag),
+  SecRuleUpdateTargetByMsg: targetUpdate(byMessage),
+  SecRuleUpdateActionById: {
     least: 2,
     most: 2,
     apply: (assembly, id, [list]) => actionUpdate(assembly, id, list ?? id),

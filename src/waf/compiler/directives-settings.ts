@@ -1,49 +1,56 @@
+import { dirname, resolve } from 'node:path'
 import { wholeNumber } from '../actions/metadata.ts'
 import type { Word } from '../seclang/ast.ts'
-import { auditModes, choose, engineModes, limitActions, switches } from './choices.ts'
+import { urlDecodeUniWith } from '../transformations/url-decode-uni.ts'
+import { auditModes, choose, engineModes, limitActions, switches, xmlModes } from './choices.ts'
 import type { DirectiveWord } from './directives.ts'
+import type { Assembly } from './draft.ts'
 import { compilePattern } from './pattern.ts'
 import type { Settings } from './program.ts'
 import { reject } from './rejection.ts'
 import { defaultMimeTypes } from './settings.ts'
+import { isFileError } from './sources.ts'
+import { readUnicodeMap } from './unicode-map.ts'
 
 const LARGEST_LIMIT_BYTES = 1_073_741_824
 
 /** Directives that set a value; of two, the later one counts. */
 export const settingDirectives: Readonly<Record<string, DirectiveWord>> = {
-  secruleengine: set((value) => ({ engine: choose(value, engineModes) })),
-  secrequestbodyaccess: set((value) => ({ requestBodyAccess: choose(value, switches) })),
-  secrequestbodylimit: set((value) => ({ requestBodyLimitBytes: bytes(value) })),
-  secrequestbodynofileslimit: set((value) => ({ requestBodyNoFilesLimitBytes: bytes(value) })),
-  secrequestbodylimitaction: set((value) => ({ requestBodyBeyond: choose(value, limitActions) })),
-  secrequestbodyjsondepthlimit: set((value) => ({ jsonDepth: count(value, 10_000) })),
-  secresponsebodyaccess: set((value) => ({ responseBodyAccess: choose(value, switches) })),
-  secresponsebodylimit: set((value) => ({ responseBodyLimitBytes: bytes(value) })),
-  secresponsebodylimitaction: set((value) => ({ responseBodyBeyond: choose(value, limitActions) })),
-  secargumentslimit: set((value) => ({ argumentCount: count(value, 1_000_000) })),
-  secuploadfilelimit: set((value) => ({ fileCount: count(value, 100_000) })),
-  secargumentseparator: set((value) => {
+  SecRuleEngine: set((value) => ({ engine: choose(value, engineModes) })),
+  SecRequestBodyAccess: set((value) => ({ requestBodyAccess: choose(value, switches) })),
+  SecRequestBodyLimit: set((value) => ({ requestBodyLimitBytes: bytes(value) })),
+  SecRequestBodyNoFilesLimit: set((value) => ({ requestBodyNoFilesLimitBytes: bytes(value) })),
+  SecRequestBodyLimitAction: set((value) => ({ requestBodyBeyond: choose(value, limitActions) })),
+  SecRequestBodyJsonDepthLimit: set((value) => ({ jsonDepth: count(value, 10_000) })),
+  SecResponseBodyAccess: set((value) => ({ responseBodyAccess: choose(value, switches) })),
+  SecResponseBodyLimit: set((value) => ({ responseBodyLimitBytes: bytes(value) })),
+  SecResponseBodyLimitAction: set((value) => ({ responseBodyBeyond: choose(value, limitActions) })),
+  SecParseXmlIntoArgs: set((value) => ({ xmlIntoArguments: choose(value, xmlModes) })),
+  SecArgumentsLimit: set((value) => ({ argumentCount: count(value, 1_000_000) })),
+  SecUploadFileLimit: set((value) => ({ fileCount: count(value, 100_000) })),
+  SecArgumentSeparator: set((value) => {
     if (value.text.length !== 1) reject(value, 'the separator must be one character')
     return { argumentSeparator: value.text }
   }),
-  seccollectiontimeout: set((value) => ({ collectionTimeoutSeconds: count(value, 31_536_000) })),
-  secwebappid: set((value) => ({ webAppId: value.text })),
-  seccomponentsignature: set((value, settings) => ({ components: [...settings.components, value.text] })),
-  secauditengine: set((value) => ({ auditEngine: choose(value, auditModes) })),
-  secauditlogparts: set((value) => {
+  SecCollectionTimeout: set((value) => ({ collectionTimeoutSeconds: count(value, 31_536_000) })),
+  SecWebAppId: set((value) => ({ webAppId: value.text })),
+  SecComponentSignature: set((value, settings) => ({ components: [...settings.components, value.text] })),
+  SecAuditEngine: set((value) => ({ auditEngine: choose(value, auditModes) })),
+  SecAuditLogParts: set((value) => {
     if (!/^[A-KZ]+$/i.test(value.text)) reject(value, 'the parts must be letters from A to K and Z')
     return { auditParts: value.text.toUpperCase() }
   }),
-  secauditlogrelevantstatus: set((value) => {
+  SecAuditLogRelevantStatus: set((value) => {
     if (value.text.trim() === '') reject(value, 'the pattern is empty: every status would be relevant')
     return { auditStatus: compilePattern(value, { ignoreCase: false }) }
   }),
-  secresponsebodymimetypesclear: {
+  SecUnicodeMapFile: { least: 1, most: 2, apply: setUnicodeMap },
+  SecResponseBodyMimeTypesClear: {
     least: 0,
     most: 0,
     apply: (assembly) => change(assembly, { responseMimeTypes: [] }),
   },
-  secresponsebodymimetype: {
+  SecResponseBodyMimeType: {
     least: 1,
     most: 100,
     apply(assembly, first, rest) {
@@ -65,6 +72,32 @@ function readTypes(word: Word): readonly string[] {
       reject(word, `"${type}" is not a media type such as text/html: no response would be inspected for it`)
   }
   return types
+}
+
+/** `file page`; both may stand in one argument. */
+function setUnicodeMap(assembly: Assembly, file: Word, [second]: readonly Word[]): void {
+  const [path = '', inSame] = file.text.trim().split(/\s+/)
+  const page = second ?? { ...file, text: inSame ?? reject(file, 'SecUnicodeMapFile lacks the number of a code page') }
+  const map = readUnicodeMap(readNamedFile(assembly, { ...file, text: path }), page)
+  assembly.transformations.set(
+    'urlDecodeUni',
+    urlDecodeUniWith((unit) => map.get(unit) ?? lowByte(unit)),
+  )
+}
+
+/** What the page does not map keeps its low byte, but for full-width forms of ASCII. */
+function lowByte(unit: number): number {
+  return unit > 0xff00 && unit < 0xff5f ? (unit & 0xff) + 0x20 : unit & 0xff
+}
+
+/** Relative to the folder of the rule file. */
+function readNamedFile({ readFile }: Assembly, path: Word): string {
+  try {
+    return readFile(resolve(dirname(path.location.file), path.text))
+  } catch (error) {
+    if (!isFileError(error)) throw error
+    return reject(path, `the file "${path.text}" cannot be read: ${error.message}`)
+  }
 }
 
 function set(read: (value: Word, settings: Settings) => Partial<Settings>): DirectiveWord {

@@ -6,18 +6,21 @@ import type { Assembly } from './draft.ts'
 import { reasonAgainst } from './refused-words.ts'
 import { reject } from './rejection.ts'
 
-/** One directive: how many arguments it takes and what it does. Keys of the tables are in lower case. */
+/** One directive: how many arguments it takes and what it does. */
 export interface DirectiveWord {
   readonly least: number
   readonly most: number
+  /** Of a directive without effect: the one value that it may have. */
+  readonly only?: string
   apply(assembly: Assembly, first: Word, rest: readonly Word[]): void
 }
 
-const words: ReadonlyMap<string, DirectiveWord> = new Map([
-  ...Object.entries(settingDirectives),
-  ...Object.entries(ruleDirectives),
-  ...Object.entries(inertDirectives),
-])
+/** Names compare without case. */
+const words: ReadonlyMap<string, DirectiveWord> = new Map(
+  [settingDirectives, ruleDirectives, inertDirectives].flatMap((table) =>
+    Object.entries(table).map(([name, word]) => [name.toLowerCase(), word] as const),
+  ),
+)
 
 /** Obeys a directive; what does not exist or does not fit becomes a problem. */
 export function applyDirective(assembly: Assembly, node: DirectiveNode): void {

@@ -2,6 +2,7 @@ import type { ActionDraft } from '../actions/action.ts'
 import type { RuleNode, UnconditionalNode } from '../seclang/ast.ts'
 import type { Problem } from '../seclang/location.ts'
 import type { SourceText } from '../seclang/source-text.ts'
+import type { TransformationWord } from '../transformations/transformation.ts'
 import type { RuleOperator, Settings } from './program.ts'
 import type { ProblemList } from './rejection.ts'
 import type { TargetList } from './targets.ts'
@@ -42,6 +43,8 @@ export interface Assembly {
   /** By the word that they are about: each is said once. */
   readonly warnings: Map<string, Problem>
   settings: Settings
+  /** By name: those that a directive has given another table. */
+  readonly transformations: Map<string, TransformationWord>
   readonly defaults: Map<number, ActionDraft>
   readonly chains: ChainDraft[]
   readonly markers: MarkerDraft[]

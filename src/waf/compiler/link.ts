@@ -26,7 +26,7 @@ export function linkProgram(assembly: Assembly, mode: WafMode): Program {
   const linker: Linker = {
     index: indexRules(chains),
     profiles: new ProfileTable(),
-    trie: new TransformationTrie(),
+    trie: new TransformationTrie(assembly.transformations),
     linkCount: 0,
   }
   const jumps = positionsAfterMatch(assembly, chains)

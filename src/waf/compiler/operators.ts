@@ -24,7 +24,7 @@ export function compileOperator(node: OperatorNode, readFile: (path: string) => 
   const context = operatorContext(node, readFile)
   const macro = operatorMacro(word, node)
   return {
-    label: word.name.charAt(0).toUpperCase() + word.name.slice(1),
+    label: word.label ?? word.name.charAt(0).toUpperCase() + word.name.slice(1),
     argument: text,
     negated: node.negated,
     macro,

@@ -22,6 +22,8 @@ export interface Settings {
   readonly argumentSeparator: string
   readonly argumentCount: number
   readonly jsonDepth: number
+  /** SecParseXmlIntoArgs: whether texts of XML are arguments, besides or instead of XML. */
+  readonly xmlIntoArguments: 'no' | 'also' | 'only'
   readonly fileCount: number
   readonly components: readonly string[]
   readonly auditEngine: 'on' | 'off' | 'relevant'

@@ -5,6 +5,7 @@ const content = 'responses are passed on as the origin wrote them'
 const remote = 'rules are read from files alone'
 const disk = 'nothing of a request is written to a disk'
 const hashing = 'links in responses are not signed'
+const paths = 'parts of a path have no names: @rx with capture finds them'
 const places = 'there is no database of places'
 const server = 'it is about a server in which ModSecurity runs as a module'
 const schemas = 'documents are inspected, not validated'
@@ -12,17 +13,15 @@ const schemas = 'documents are inspected, not validated'
 /** Words that ModSecurity or Coraza know and that mean nothing in this proxy, each with the reason; compared without case. */
 export const refusedWords = {
   Directives: {
-    SecCacheTransformations: server,
+    SecAuditLogPrefix: 'the audit log is one JSON object a line',
     SecChrootDir: server,
-    SecConnEngine: server,
     SecConnReadStateLimit: server,
     SecConnWriteStateLimit: server,
-    SecContentInjection: content,
-    SecDisableBackendCompression: server,
+    SecCookieV0Separator: 'cookies are separated as RFC 6265 has it',
+    SecDataset: 'lists stand in files, which @pmFromFile and @ipMatchFromFile read',
     SecGeoLookupDb: places,
     SecGsbLookupDb: 'there is no list of bad addresses to look in',
     SecGuardianLog: programs,
-    SecHashEngine: hashing,
     SecHashKey: hashing,
     SecHashMethodPm: hashing,
     SecHashMethodRx: hashing,
@@ -32,19 +31,17 @@ export const refusedWords = {
     SecReadStateLimit: server,
     SecRemoteRules: remote,
     SecRemoteRulesFailAction: remote,
-    SecRuleInheritance: 'there are no contexts to inherit from',
     SecRulePerfTime: 'the time of single rules is not measured',
     SecRuleScript: programs,
     SecSensorId: 'the audit log has no field for it',
     SecServerSignature: content,
-    SecStreamInBodyInspection: content,
-    SecStreamOutBodyInspection: content,
-    SecTmpSaveUploadedFiles: disk,
+    SecUnicodeMap: 'the map is that of SecUnicodeMapFile',
     SecWriteStateLimit: server,
   },
   Variables: {
+    ARGS_PATH: paths,
     FILES_TMPNAMES: disk,
-    MODSEC_BUILD: 'rules cannot depend on a version of ModSecurity that is not there',
+    JSON: 'values of JSON are in ARGS',
     PERF_ALL: 'the time of single rules is not measured',
     SCRIPT_BASENAME: server,
     SCRIPT_FILENAME: server,
@@ -61,6 +58,9 @@ export const refusedWords = {
     fuzzyHash: 'there is no ssdeep',
     gsbLookup: 'there is no list of bad addresses to look in',
     inspectFile: programs,
+    ipMatchFromDataset: 'lists stand in files: @ipMatchFromFile reads them',
+    pmFromDataset: 'lists stand in files: @pmFromFile reads them',
+    restpath: paths,
     rsub: content,
     validateDTD: schemas,
     validateHash: hashing,
@@ -73,6 +73,10 @@ export const refusedWords = {
     prepend: content,
     proxy: 'origins are those of edge.yaml',
     xmlns: 'XML knows no names, only /* and //@*',
+  },
+  'Options of ctl': {
+    hashEnforcement: hashing,
+    hashEngine: hashing,
   },
 } as const satisfies Readonly<Record<string, Reasons>>
 

@@ -23,6 +23,7 @@ export const defaultSettings: Settings = {
   argumentSeparator: '&',
   argumentCount: 1000,
   jsonDepth: 100,
+  xmlIntoArguments: 'no',
   fileCount: 100,
   components: [],
   auditEngine: 'relevant',

@@ -23,6 +23,7 @@ import { streq } from './streq.ts'
 import { strmatch } from './strmatch.ts'
 import { unconditionalMatch } from './unconditional-match.ts'
 import { validateByteRange } from './validate-byte-range.ts'
+import { validateNid } from './validate-nid.ts'
 import { validateUrlEncoding } from './validate-url-encoding.ts'
 import { validateUtf8Encoding } from './validate-utf8-encoding.ts'
 import { verifyCC } from './verify-cc.ts'
@@ -57,6 +58,7 @@ export const operators = [
   strmatch,
   unconditionalMatch,
   validateByteRange,
+  validateNid,
   validateUrlEncoding,
   validateUtf8Encoding,
   verifyCC,

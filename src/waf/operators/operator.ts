@@ -36,6 +36,8 @@ export interface OperatorContext {
 export interface OperatorWord {
   /** As ModSecurity's reference manual spells it, without `@`. */
   readonly name: string
+  /** As its log spells it, where that is not the name with a capital. */
+  readonly label?: string
   /**
    * Arguments with macros (`%{tx.limit}`) are expanded per transaction first, then compiled; the engine caches that.
    * `literal` words (rx, pm, pmFromFile, validateByteRange …) are compiled once, at load, macros untouched.

@@ -4,6 +4,7 @@ import type { OperatorWord } from './operator.ts'
 /** The phrase, in which `|41 42|` stands for bytes, is somewhere in the value. */
 export const strmatch: OperatorWord = {
   name: 'strmatch',
+  label: 'StrMatch',
   argument: 'literal',
   compile: (argument) => {
     const phrase = decodeHexContent(argument)

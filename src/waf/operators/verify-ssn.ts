@@ -5,11 +5,11 @@ import { matchNumbers } from './verified-number.ts'
 export const verifySSN: OperatorWord = {
   name: 'verifySSN',
   argument: 'literal',
-  compile: (argument, context) => matchNumbers(argument, context, isSsn),
+  compile: (argument, context) => matchNumbers(argument, context, isSocialSecurityNumber),
 }
 
 /** Nine digits, neither all alike nor counting up; no part is zero; areas 666 and from 740 on were not issued. */
-function isSsn(digits: readonly number[]): boolean {
+export function isSocialSecurityNumber(digits: readonly number[]): boolean {
   if (digits.length !== 9 || hasStep(digits, 0) || hasStep(digits, 1)) return false
   const [area = 0, group = 0, serial = 0] = [digits.slice(0, 3), digits.slice(3, 5), digits.slice(5)].map((part) =>
     Number(part.join('')),

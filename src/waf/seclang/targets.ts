@@ -56,7 +56,7 @@ function parseTarget(span: Span, start: number, problems: Problem[]): ParsedTarg
   const variable = { ...name, text: name.text.toUpperCase() }
   const hasSelector = nameEnd < span.end && (line.text[nameEnd] === ':' || line.text[nameEnd] === '.')
   if (!hasSelector) return { end: nameEnd, target: { mode, variable, selector: undefined } }
-  const parsed = parseSelector(span, nameEnd + 1, variable.text === 'XML', problems)
+  const parsed = parseSelector(span, nameEnd + 1, /^(?:REQUEST_|RESPONSE_)?XML$/i.test(variable.text), problems)
   return parsed && { end: parsed.end, target: { mode, variable, selector: parsed.selector } }
 }
 

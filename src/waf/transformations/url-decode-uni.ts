@@ -3,9 +3,14 @@ import { readHex } from './hex-digit.ts'
 import type { TransformationWord } from './transformation.ts'
 
 /** urlDecode plus Microsoft's `%uHHHH`, whose characters become the ASCII byte that IIS would make of them. */
-export const urlDecodeUni: TransformationWord = { name: 'urlDecodeUni', transform: decode }
+export const urlDecodeUni: TransformationWord = urlDecodeUniWith(bestFitAscii)
 
-function decode(value: string): string {
+/** The same with another code page than US-ASCII. */
+export function urlDecodeUniWith(toByte: (codeUnit: number) => number): TransformationWord {
+  return { name: 'urlDecodeUni', transform: (value) => decode(value, toByte) }
+}
+
+function decode(value: string, toByte: (codeUnit: number) => number): string {
   if (!/[%+]/.test(value)) return value
   const bytes = Buffer.from(value, 'latin1')
   let length = 0
@@ -16,7 +21,7 @@ function decode(value: string): string {
       const isWide = ((bytes[i + 1] ?? 0) | 0x20) === 0x75
       const decoded = isWide ? readHex(bytes, i + 2, 4) : readHex(bytes, i + 1, 2)
       if (decoded >= 0) {
-        byte = isWide ? bestFitAscii(decoded) : decoded
+        byte = isWide ? toByte(decoded) : decoded
         i += isWide ? 5 : 2
       }
     }

@@ -11,6 +11,7 @@ import {
   uniqueId,
   webAppId,
 } from './connection.ts'
+import { modsecBuild, mscPcreError, mscPcreLimitsExceeded } from './engine.ts'
 import {
   files,
   filesCombinedSize,
@@ -51,6 +52,7 @@ import {
   reqbodyProcessorErrorMsg,
   requestBody,
   requestBodyLength,
+  requestXml,
   urlencodedError,
   xml,
 } from './request-body.ts'
@@ -75,7 +77,17 @@ import {
   responseProtocol,
   responseStatus,
   status,
+  statusLine,
 } from './response.ts'
+import {
+  resBodyError,
+  resBodyErrorMsg,
+  resBodyProcessor,
+  resBodyProcessorError,
+  resBodyProcessorErrorMsg,
+  responseArgs,
+  responseXml,
+} from './response-parts.ts'
 import { duration, time, timeDay, timeEpoch, timeHour, timeMin, timeMon, timeSec, timeWday, timeYear } from './time.ts'
 import type { VariableWord } from './variable.ts'
 import { env, geo, global, ip, resource, session, sessionId, tx, user, userId } from './writable.ts'
@@ -114,6 +126,7 @@ export const variableWords: readonly VariableWord[] = [
   fullRequest,
   fullRequestLength,
   xml,
+  requestXml,
   files,
   filesNames,
   filesSizes,
@@ -139,6 +152,7 @@ export const variableWords: readonly VariableWord[] = [
   multipartFileLimitExceeded,
   responseStatus,
   status,
+  statusLine,
   responseProtocol,
   responseBody,
   responseContentType,
@@ -146,6 +160,13 @@ export const variableWords: readonly VariableWord[] = [
   outboundDataError,
   responseHeaders,
   responseHeadersNames,
+  responseArgs,
+  responseXml,
+  resBodyProcessor,
+  resBodyError,
+  resBodyErrorMsg,
+  resBodyProcessorError,
+  resBodyProcessorErrorMsg,
   remoteAddr,
   remotePort,
   remoteHost,
@@ -156,6 +177,9 @@ export const variableWords: readonly VariableWord[] = [
   remoteUser,
   webAppId,
   serverName,
+  modsecBuild,
+  mscPcreError,
+  mscPcreLimitsExceeded,
   time,
   timeEpoch,
   timeDay,

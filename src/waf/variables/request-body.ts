@@ -1,6 +1,5 @@
-import { Cell, Entry } from '../entry.ts'
 import { scalarVariable } from './scalar.ts'
-import type { VariableWord } from './variable.ts'
+import { xmlVariable } from './xml.ts'
 
 const invalidEscape = /%(?![0-9a-fA-F]{2})/
 
@@ -42,26 +41,9 @@ export const fullRequestLength = scalarVariable('FULL_REQUEST_LENGTH', 2, (state
   return state.read(fullRequest)[0]?.cell.raw.length
 })
 
-/**
- * The text of an XML body as a whole, then each element's own, so that nothing can hide behind the text of the element
- * before it, and the attributes.
- */
-export const xml: VariableWord = {
-  name: 'XML',
-  shape: 'collection',
-  settled: 2,
-  selectors: ['/*', '//@*'],
-  read({ requestBody: { parsed } }) {
-    if (parsed.xml === undefined) return []
-    const { text, texts, attributes } = parsed.xml
-    const shown = texts.length === 1 && texts[0] === text ? texts : [text, ...texts]
-    return [...shown.map((value) => member('/*', value)), ...attributes.map((value) => member('//@*', value))]
-  },
-}
-
-function member(selector: string, value: string): Entry {
-  return new Entry('XML', selector, new Cell(value))
-}
+export const xml = xmlVariable('XML', 2, ({ requestBody }) => requestBody.parsed.xml)
+/** Coraza's other name for it. */
+export const requestXml = xmlVariable('REQUEST_XML', 2, ({ requestBody }) => requestBody.parsed.xml)
 
 function flag(error: string | undefined): number {
   return error === undefined ? 0 : 1

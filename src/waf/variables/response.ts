@@ -7,6 +7,8 @@ import type { VariableWord } from './variable.ts'
 
 export const responseStatus = scalarVariable('RESPONSE_STATUS', 5, statusOf)
 export const status = scalarVariable('STATUS', 5, statusOf)
+/** The status, as in ModSecurity 3. */
+export const statusLine = scalarVariable('STATUS_LINE', 5, statusOf)
 export const responseProtocol = scalarVariable('RESPONSE_PROTOCOL', 3, ({ response }) => response?.head.protocol)
 export const responseBody = scalarVariable('RESPONSE_BODY', 4, ({ response }) => response?.body)
 

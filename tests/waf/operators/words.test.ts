@@ -123,6 +123,15 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['1-255', '\0', true],
     ['', '', false],
   ],
+  validateNid: [
+    ['cl \\d{1,2}\\.?\\d{3}\\.?\\d{3}-[\\dkK]', 'RUT 12.345.678-5', true],
+    ['cl \\d{8}-[\\dkK]', '12345678-9', false],
+    ['cl \\d{7}-[\\dkK]', '1000005-K', true],
+    ['cl \\d{7}-[\\dkK]', '1000005-0', false],
+    ['cl \\w+', 'kkkkkkkk', false],
+    ['us \\d{3}-\\d{2}-\\d{4}', '574-57-8065', true],
+    ['US \\d{3}-\\d{2}-\\d{4}', '666-57-8065', false],
+  ],
   validateUrlEncoding: [
     ['', 'a%20b', false],
     ['', 'a%2', true],
@@ -174,7 +183,7 @@ t.test('each word does what its cases say', (t) => {
     }
     t.ok((cases[name]?.length ?? 0) > 0, `${name} has cases`)
   }
-  t.equal(operators.length, 31)
+  t.equal(operators.length, 32)
   t.equal(ran, Object.values(cases).flat().length, 'no case belongs to an unknown word')
   t.end()
 })
@@ -192,6 +201,9 @@ t.test('arguments that make no sense are refused', (t) => {
     ['validateByteRange', '9-1', /not a byte/],
     ['validateByteRange', 'a', /not a byte/],
     ['verifyCC', '(', /closing parenthesis/],
+    ['validateNid', 'cl', /takes cl or us, and a pattern/],
+    ['validateNid', 'fr \\d+', /takes cl or us/],
+    ['validateNid', 'cl (', /closing parenthesis/],
   ]
   for (const [word, argument, message] of refusals) {
     const refusal = refusalOf(() => findOperator(word)?.compile(argument, context))

@@ -60,6 +60,16 @@ const get: Readonly<Record<string, readonly string[]>> = {
   FILES_COMBINED_SIZE: ['FILES_COMBINED_SIZE=0'],
   MULTIPART_STRICT_ERROR: ['MULTIPART_STRICT_ERROR=0'],
   RESPONSE_STATUS: ['RESPONSE_STATUS=201'],
+  STATUS_LINE: ['STATUS_LINE=201'],
+  RESPONSE_ARGS: [],
+  RES_BODY_PROCESSOR: ['RES_BODY_PROCESSOR='],
+  RES_BODY_ERROR: ['RES_BODY_ERROR=0'],
+  RES_BODY_ERROR_MSG: ['RES_BODY_ERROR_MSG='],
+  RES_BODY_PROCESSOR_ERROR: ['RES_BODY_PROCESSOR_ERROR=0'],
+  RES_BODY_PROCESSOR_ERROR_MSG: ['RES_BODY_PROCESSOR_ERROR_MSG='],
+  MODSEC_BUILD: ['MODSEC_BUILD=030015100'],
+  MSC_PCRE_ERROR: ['MSC_PCRE_ERROR=0'],
+  MSC_PCRE_LIMITS_EXCEEDED: ['MSC_PCRE_LIMITS_EXCEEDED=0'],
   STATUS: ['STATUS=201'],
   RESPONSE_PROTOCOL: ['RESPONSE_PROTOCOL=HTTP/1.1'],
   RESPONSE_BODY: ['RESPONSE_BODY=<b>'],
@@ -180,6 +190,8 @@ t.test('variables of an XML document', async (t) => {
   }
   t.same(await read('XML:/*', request), ['XML:/*=xy & z', 'XML:/*=x', 'XML:/*=y & z'])
   t.same(await read('XML://@*', request), ['XML://@*=1', 'XML://@*=<'])
+  t.same(await read('REQUEST_XML:/*', request), ['REQUEST_XML:/*=xy & z', 'REQUEST_XML:/*=x', 'REQUEST_XML:/*=y & z'])
+  t.same(await read('RESPONSE_XML:/*', request), [])
   t.same(await read('&XML://@*', request), ['XML://@*=2'])
   t.same(await read('XML:/*|!XML', request), [])
   t.same(await read('REQBODY_PROCESSOR', request), ['REQBODY_PROCESSOR=XML'])
@@ -199,7 +211,7 @@ t.test('every variable was looked at', async (t) => {
     [],
   )
   t.equal(names.length, new Set(names).size)
-  t.equal(names.length, 100)
+  t.equal(names.length, 112)
 })
 
 /** What the engine itself keeps in a collection that this transaction has opened first. */
