@@ -25,6 +25,7 @@ export class Budget {
   #usedMs = 0
   #sliceStart = 0
   #bytes = 0
+  #isOver = false
 
   constructor(elapsed: () => number, limits: BudgetLimits) {
     this.#elapsed = elapsed
@@ -38,13 +39,19 @@ export class Budget {
 
   resume(): void {
     this.#sliceStart = this.#elapsed()
+    this.#isOver = false
   }
 
-  /** Whether it is time to suspend; throws `OutOfTime` when the phase has had its share. */
-  isSliceOver(): boolean {
+  /** Whether it is time to suspend, after work on that many bytes; throws `OutOfTime` when the phase has had its share. */
+  isSliceOver(bytes: number): boolean {
+    this.spend(bytes)
+    return this.#isOver
+  }
+
+  #readClock(): void {
     const sliceMs = this.#elapsed() - this.#sliceStart
     if (this.#usedMs + sliceMs > this.#limits.phaseMs) throw new OutOfTime(this.#limits.phaseMs)
-    return sliceMs > this.#limits.sliceMs
+    this.#isOver = sliceMs > this.#limits.sliceMs
   }
 
   suspend(): void {
@@ -56,6 +63,6 @@ export class Budget {
     this.#bytes += bytes + BYTES_PER_VALUE
     if (this.#bytes < BYTES_PER_CHECK) return
     this.#bytes = 0
-    this.isSliceOver()
+    this.#readClock()
   }
 }

@@ -1,3 +1,6 @@
+import type { Scan } from './prefilter/literal-scanner.ts'
+import type { ScreenedLink, Slot } from './prefilter/plans.ts'
+
 /** One step of a chain of transformations. Nodes form a trie, so chains with a common beginning share its results. */
 export interface TransformNode {
   /** Unique in its program; index of the result in a cell. */
@@ -12,16 +15,30 @@ export function chainOf(node: TransformNode | undefined): readonly TransformNode
   return node === undefined ? [] : [...chainOf(node.parent), node]
 }
 
+/** What screening found out about a cell that outlives its transaction. */
+interface Findings {
+  /** The links that may match, by the slot that asked. */
+  readonly answers: Map<Slot, readonly ScreenedLink[]>
+  /** Numbers of links that were asked and did not match. */
+  readonly misses: Set<number>
+}
+
 /** A value of the transaction with the results of the transformations that rules have asked for so far. */
 export class Cell {
   readonly raw: string
-  /** What the memory of verdicts knows about this value, once it was asked. */
-  misses: Uint8Array | undefined
+  /** What one pass over the value found, once it was screened. */
+  scan: Scan | undefined
+  /** The same of its transformations, by number of the node. */
+  scans: (Scan | undefined)[] | undefined
+  /** `undefined`: the cell is this transaction's alone, and nothing is worth remembering. */
+  readonly findings: Findings | undefined
   #results: (string | undefined)[] | undefined
 
-  constructor(raw: string) {
+  constructor(raw: string, life: 'passing' | 'kept' = 'passing') {
     this.raw = raw
-    this.misses = undefined
+    this.scan = undefined
+    this.scans = undefined
+    this.findings = life === 'kept' ? { answers: new Map(), misses: new Set() } : undefined
   }
 
   transformed(node: TransformNode): string {
@@ -32,6 +49,12 @@ export class Cell {
     const after = node.transform(before)
     this.#results[node.number] = after
     return after
+  }
+
+  /** Notes a result that is known without computing it. */
+  note(node: TransformNode, result: string): void {
+    this.#results ??= []
+    this.#results[node.number] = result
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Effect, Link, Rule, RuleOperator } from './compiler/program.ts'
 import { Cell, Entry, type TransformNode } from './entry.ts'
-import { readTargets } from './evaluate-targets.ts'
+import { readTargets, withoutRemoved } from './evaluate-targets.ts'
 import { expandMacro } from './macro.ts'
 import type { CompiledOperator } from './operators/operator.ts'
 import { traceEvent } from './trace.ts'
 import type { TransactionState } from './transaction-state.ts'
 
 const CAPTURES = 10
+/** A pattern may go over a value several times before it gives up. */
+const STEPS_PER_BYTE = 16
 
 /** Whether the rule, with its whole chain, matches. Runs its effects, but neither logs nor interrupts. */
 export function evaluateRule(state: TransactionState, rule: Rule): boolean {
@@ -37,13 +39,12 @@ function matchLink(state: TransactionState, rule: Rule, link: Link): boolean {
   const { profile, operator } = link.condition
   const compiled = typeof operator.resolve === 'function' ? operator.resolve(state) : operator.resolve
   const comparison: Comparison = { state, link, operator, compiled }
-  const memory = operator.macro === undefined ? state.verdicts : undefined
+  const candidates = state.screening?.candidatesOf(link)
+  const entries = candidates ? withoutRemoved(state, rule, candidates) : readTargets(state, rule, profile)
   let isMatch = false
-  for (const entry of readTargets(state, rule, profile)) {
-    const misses = memory?.missesOf(entry.cell)
-    if (misses?.[link.number] === 1) continue
+  for (const entry of entries) {
     if (compareEntry(comparison, entry)) isMatch = true
-    else if (misses !== undefined) misses[link.number] = 1
+    else if (candidates !== undefined) entry.cell.findings?.misses.add(link.number)
   }
   return isMatch
 }
@@ -80,7 +81,7 @@ function compareSteps(comparison: Comparison, entry: Entry, steps: readonly Tran
 
 function compare(comparison: Comparison, entry: Entry, value: string): boolean {
   const { state, link, operator, compiled } = comparison
-  state.budget.spend(value.length)
+  state.budget.spend(value.length * STEPS_PER_BYTE)
   const isMatch = compiled.test(value) !== operator.negated
   if (state.trace !== undefined) {
     const traced = { ruleId: state.rule?.id ?? 0, link, operator, argument: argumentOf(comparison), compiled }

@@ -1,9 +1,12 @@
-import type { Exclusion, Rule, Selector, Target, TargetProfile } from './compiler/program.ts'
+import type { DirectTarget, Exclusion, Rule, Selector, Target, TargetProfile } from './compiler/program.ts'
 import { Cell, Entry } from './entry.ts'
 import type { TransactionState } from './transaction-state.ts'
+import type { VariableWord } from './variables/variable.ts'
 
 /** The values that a rule looks at, without those that the rule or a `ctl` of this transaction leaves out. */
 export function readTargets(state: TransactionState, rule: Rule, profile: TargetProfile): readonly Entry[] {
+  const { direct } = profile
+  if (direct !== undefined && state.removedTargets.length === 0) return readMember(state, direct)
   if (state.removedTargets.length > 0) {
     const removed = state.removedTargets.filter(({ rules, word }) => rules[rule.index] === 1 && looksAt(profile, word))
     if (removed.length > 0) return collect(state, profile.targets, [...profile.exclusions, ...removed])
@@ -14,6 +17,12 @@ export function readTargets(state: TransactionState, rule: Rule, profile: Target
   const entries = collect(state, profile.targets, profile.exclusions)
   if (version !== undefined) state.targets[profile.number] = { entries, version }
   return entries
+}
+
+/** One member by its name, as most rules about TX ask for it. */
+function readMember(state: TransactionState, { find, lowerName, counts }: DirectTarget): readonly Entry[] {
+  const entries = find(state, lowerName)
+  return counts === undefined ? entries : (counts[entries.length] ?? entries)
 }
 
 /** `undefined`: the values may change without notice. */
@@ -60,6 +69,27 @@ function select(state: TransactionState, { word, selector }: Target): readonly E
   return state.read(word).filter((entry) => isSelected(entry, selector))
 }
 
+/** Whether a value of that variable is one that the profile asks for. */
+export function isTargeted(profile: TargetProfile, variable: VariableWord | undefined, entry: Entry): boolean {
+  if (!profile.targets.some(({ word, selector }) => word === variable && isSelected(entry, selector))) return false
+  return !profile.exclusions.some(({ word, selector }) => word === variable && isSelected(entry, selector))
+}
+
+/** Index of the target that a value of the profile belongs to. */
+export function targetOf({ targets }: TargetProfile, entry: Entry): number {
+  return targets.findIndex(({ word, selector }) => word.name === entry.collection && isSelected(entry, selector))
+}
+
+/** Of these values, those that no `ctl` of this transaction takes away from the rule. */
+export function withoutRemoved(state: TransactionState, rule: Rule, entries: readonly Entry[]): readonly Entry[] {
+  if (state.removedTargets.length === 0) return entries
+  const removed = state.removedTargets.filter(({ rules }) => rules[rule.index] === 1)
+  if (removed.length === 0) return entries
+  return entries.filter((entry) => {
+    return !removed.some(({ word, selector }) => word.name === entry.collection && isSelected(entry, selector))
+  })
+}
+
 function isSelected(entry: Entry, selector: Selector | undefined): boolean {
   if (selector === undefined) return true
   if (selector.kind === 'name') return entry.lowerKey === selector.lowerName
@@ -67,6 +97,6 @@ function isSelected(entry: Entry, selector: Selector | undefined): boolean {
 }
 
 /** `&X` has one value, always: how many there are. It bears the name of what is counted. */
-function countOf({ word, selector }: Target, count: number): Entry {
+export function countOf({ word, selector }: Target, count: number): Entry {
   return new Entry(word.name, selector?.kind === 'name' ? selector.name : undefined, new Cell(String(count)))
 }

@@ -6,6 +6,9 @@ import type { Consequence } from './match.ts'
 import { referenceOf } from './match-reference.ts'
 import type { TransactionState } from './transaction-state.ts'
 
+/** What evaluating a rule costs besides its values, as bytes of the budget. */
+const BYTES_PER_RULE = 512
+
 /**
  * Runs the rules of a phase until one interrupts. Answers with a promise only when the time slice is over before the
  * rules are. Whatever goes wrong inside fails closed, with the rule's id.
@@ -20,16 +23,18 @@ export function runPhase(state: TransactionState, phase: number): MaybePromise<V
 function runFrom(state: TransactionState, start: number): MaybePromise<Verdict> {
   const rules = state.program.phases[state.phase] ?? []
   try {
-    for (let position = start; position < rules.length; ) {
-      const rule = rules[position]
-      if (rule === undefined) break
-      position = runRule(state, rule) ?? position + 1
+    const { screening, budget } = state
+    for (let position = start; ; ) {
+      const next = screening === undefined ? position : screening.next(position)
+      if (next === undefined) return resumeLater(state, position)
+      const rule = rules[next]
+      if (rule === undefined) return PASS
+      position = runRule(state, rule) ?? next + 1
       if (state.engine === 'off') return PASS
       if (state.phase !== 5 && state.interruption !== undefined) return state.interruption
       if (state.phase !== 5 && state.allow !== 'none') return PASS
-      if (state.budget.isSliceOver()) return resumeLater(state, position)
+      if (budget.isSliceOver(BYTES_PER_RULE)) return resumeLater(state, position)
     }
-    return PASS
   } catch (error) {
     return fail(state, error)
   }

@@ -1,6 +1,7 @@
 import type { Argument, ParsedBody } from './bodies/body-parser.ts'
 import { parseCookies } from './bodies/cookies.ts'
 import { parseUrlEncoded } from './bodies/url-encoded.ts'
+import type { CellMemory } from './cell-memory.ts'
 import { Cell, Entry } from './entry.ts'
 import type { TransactionInput } from './transaction-types.ts'
 
@@ -10,14 +11,16 @@ export type BodyProcessor = '' | 'URLENCODED' | 'MULTIPART' | 'JSON' | 'XML'
 export class RequestParts {
   readonly #input: TransactionInput
   readonly #separator: string
+  readonly #cells: CellMemory
   #headers: readonly Entry[] | undefined
   #query: ParsedBody | undefined
   #arguments: readonly Entry[] | undefined
   #cookies: readonly Entry[] | undefined
 
-  constructor(input: TransactionInput, separator: string) {
+  constructor(input: TransactionInput, { separator, cells }: { separator: string; cells: CellMemory }) {
     this.#input = input
     this.#separator = separator
+    this.#cells = cells
   }
 
   /** Without the query string, undecoded. */
@@ -34,7 +37,7 @@ export class RequestParts {
   }
 
   get headers(): readonly Entry[] {
-    this.#headers ??= pairs(this.#input.headers, 'REQUEST_HEADERS')
+    this.#headers ??= pairs(this.#input.headers, 'REQUEST_HEADERS', this.#cells)
     return this.#headers
   }
 
@@ -87,10 +90,10 @@ export function toEntries(found: readonly Argument[], collection: string): Entry
 }
 
 /** Raw header pairs as entries; names keep their case. */
-export function pairs(headers: readonly string[], collection: string): Entry[] {
+export function pairs(headers: readonly string[], collection: string, cells: CellMemory): Entry[] {
   const entries: Entry[] = []
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    entries.push(new Entry(collection, headers[i] ?? '', new Cell(headers[i + 1] ?? '')))
+    entries.push(new Entry(collection, headers[i] ?? '', cells.cellOf(headers[i + 1] ?? '')))
   }
   return entries
 }

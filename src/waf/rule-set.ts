@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { EdgeError } from '../errors.ts'
 import type { BudgetLimits } from './budget.ts'
+import { CellMemory } from './cell-memory.ts'
 import { compileFiles } from './compiler/compile.ts'
 import type { Program } from './compiler/program.ts'
 import { isFileError } from './compiler/sources.ts'
@@ -11,7 +12,6 @@ import { idleTransaction, RuleTransaction } from './transaction.ts'
 import { type Clock, type StateOptions, TransactionState } from './transaction-state.ts'
 import type { RuleSet, TransactionInput, WafMode } from './transaction-types.ts'
 import { Turns } from './turns.ts'
-import { VerdictMemory } from './verdict-memory.ts'
 import { warm } from './warm.ts'
 
 export interface LoadOptions {
@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly budget?: Partial<BudgetLimits>
   /** What IP, GLOBAL, SESSION … remember; rule sets that share it have one memory. Default: one of its own. */
   readonly collections?: PersistentCollections
+  /** `off`: every rule is asked about every value. Slower, with the same results. Default: `on`. */
+  readonly screening?: 'on' | 'off'
   /** Called for every comparison; slow, meant for explanations and tests. Default: none. */
   readonly trace?: (event: TraceEvent) => void
 }
@@ -49,8 +51,7 @@ export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
     clock,
     budget: { ...defaultBudget, ...options.budget },
     persistent: options.collections ?? new PersistentCollections(),
-    // A trace shows every comparison, so none may be left out.
-    verdicts: options.trace === undefined ? new VerdictMemory(program.linkCount) : undefined,
+    cells: new CellMemory(),
     trace: options.trace,
   }
   return Object.freeze({
@@ -81,8 +82,16 @@ export async function listRules(options: LoadOptions): Promise<readonly RuleSumm
   })
 }
 
-async function compile({ files, mode, readFile = readLatin1 }: LoadOptions, turns: Turns): Promise<Program> {
-  const compiling = compileFiles(files, { mode, reader: { readFile, expandGlob }, turns })
+async function compile(options: LoadOptions, turns: Turns): Promise<Program> {
+  const { files, mode, readFile = readLatin1, screening = 'on' } = options
+  // A trace shows every comparison, so none may be left out.
+  const isScreened = screening === 'on' && options.trace === undefined
+  const compiling = compileFiles(files, {
+    mode,
+    screening: isScreened ? 'on' : 'off',
+    reader: { readFile, expandGlob },
+    turns,
+  })
   const result = await compiling.catch((error: unknown) => {
     throw unreadable(error)
   })

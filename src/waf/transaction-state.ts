@@ -1,6 +1,7 @@
 import type { Verdict } from '../http.ts'
 import type { ParsedBody } from './bodies/body-parser.ts'
 import { Budget, type BudgetLimits } from './budget.ts'
+import type { CellMemory } from './cell-memory.ts'
 import { Collection } from './collection.ts'
 import type { EngineMode, Link, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
 import type { Entry } from './entry.ts'
@@ -8,13 +9,13 @@ import type { Match } from './match.ts'
 import type { CompiledOperator } from './operators/operator.ts'
 import type { OpenCollection } from './persistent/open-collection.ts'
 import type { PersistentCollections } from './persistent/persistent-collections.ts'
+import { Screening } from './prefilter/screening.ts'
 import { RequestBodyState } from './request-body-state.ts'
 import { RequestParts } from './request-parts.ts'
 import { nothingSanitised } from './sanitised.ts'
 import type { TraceEvent } from './trace.ts'
 import type { ResponseHead, TransactionInput } from './transaction-types.ts'
 import type { VariableWord } from './variables/variable.ts'
-import type { VerdictMemory } from './verdict-memory.ts'
 
 /** `ctl:ruleRemoveTargetBy…`: for these rules (a flag by rule index) the variable, or one member of it, is not looked at. */
 export interface RemovedTarget {
@@ -67,8 +68,8 @@ export interface StateOptions {
   readonly clock: Clock
   readonly budget: BudgetLimits
   readonly persistent: PersistentCollections
-  /** `undefined`: every comparison is made. */
-  readonly verdicts: VerdictMemory | undefined
+  /** Of values that are likely to come again. */
+  readonly cells: CellMemory
   readonly trace?: ((event: TraceEvent) => void) | undefined
 }
 
@@ -91,7 +92,9 @@ export class TransactionState {
   /** Those of `persistent` that this transaction has opened, by lower-case name. */
   readonly collections = new Map<string, OpenCollection>()
   readonly persistent: PersistentCollections
-  readonly verdicts: VerdictMemory | undefined
+  readonly cells: CellMemory
+  /** Of the phase; `undefined`: every rule is asked about every value. */
+  screening: Screening | undefined
   phase = 1
   /** Never above the ceiling that `waf.mode` sets. */
   engine: EngineMode
@@ -120,7 +123,7 @@ export class TransactionState {
   removedRules: Uint8Array | undefined
   readonly removedTargets: RemovedTarget[] = []
   /** Values of whole target lists, by the number of the profile. */
-  readonly targets: (KnownTargets | undefined)[] = []
+  targets: (KnownTargets | undefined)[] = []
   readonly #variables = new Map<VariableWord, readonly Entry[]>()
   readonly matches: Match[] = []
   readonly budget: Budget
@@ -131,11 +134,11 @@ export class TransactionState {
     this.clock = options.clock
     this.trace = options.trace
     this.persistent = options.persistent
-    this.verdicts = options.verdicts
     this.budget = new Budget(options.clock.elapsed, options.budget)
     this.settings = program.settings
     this.engine = program.settings.engine
-    this.request = new RequestParts(input, program.settings.argumentSeparator)
+    this.cells = options.cells
+    this.request = new RequestParts(input, { separator: program.settings.argumentSeparator, cells: options.cells })
     this.requestBody = new RequestBodyState(this.request.bodyProcessor(program.jsonByType))
   }
 
@@ -143,12 +146,12 @@ export class TransactionState {
   enter(phase: number): void {
     this.phase = phase
     this.allow = this.allow === 'phase' || (this.allow === 'request' && phase > 2) ? 'none' : this.allow
+    const screen = this.program.screen?.phases[phase]
+    this.screening = this.program.screen && screen && new Screening(this.program.screen, screen, this)
     for (const word of this.#variables.keys()) {
       if (word.settled === 'never' || word.settled >= phase) this.#variables.delete(word)
     }
-    for (const profile of this.program.profiles) {
-      if (profile.settled >= phase) this.targets[profile.number] = undefined
-    }
+    this.targets = []
   }
 
   /** A variable's values; those that cannot change in this phase are read once, so that their cells are shared. */

@@ -7,7 +7,7 @@ function steppingClock(stepMs: number): () => number {
   return () => (at += stepMs)
 }
 
-const manyRules = Array.from({ length: 40 }, (_, i) => `SecRule ARGS "@rx x" "id:${i + 1},phase:1,pass,nolog"`).join(
+const manyRules = Array.from({ length: 400 }, (_, i) => `SecRule ARGS "@rx x" "id:${i + 1},phase:1,pass,nolog"`).join(
   '\n',
 )
 
@@ -17,13 +17,13 @@ t.test('the common case is synchronous', async (t) => {
 })
 
 t.test('past its slice a phase suspends, and goes on with the rule where it stopped', async (t) => {
-  const ruleSet = await load(`${manyRules}\nSecAction "id:100,phase:1,deny"`, {
+  const ruleSet = await load(`${manyRules}\nSecAction "id:1000,phase:1,deny"`, {
     elapsed: steppingClock(3),
     budget: { sliceMs: 10 },
   })
   const verdict = begin(ruleSet, { target: '/?a=x' }).requestHeaders()
   t.type(verdict, Promise)
-  t.match(await verdict, { kind: 'block', ruleId: 100 })
+  t.match(await verdict, { kind: 'block', ruleId: 1000 })
 })
 
 t.test('past its budget a phase fails closed and names the rule', async (t) => {

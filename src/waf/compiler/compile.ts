@@ -10,6 +10,7 @@ import { SourceLoader, type SourceReader } from './sources.ts'
 
 export interface CompileOptions {
   readonly mode: WafMode
+  readonly screening: 'on' | 'off'
   readonly reader: SourceReader
   readonly turns: Turns
 }
@@ -23,7 +24,7 @@ export type CompileResult =
  * themselves; for what the files name they are problems.
  */
 export async function compileFiles(files: readonly string[], options: CompileOptions): Promise<CompileResult> {
-  const { mode, reader, turns } = options
+  const { reader, turns } = options
   const loader = new SourceLoader(reader)
   for (const file of files) {
     loader.load(file)
@@ -44,6 +45,6 @@ export async function compileFiles(files: readonly string[], options: CompileOpt
     updates: [],
   }
   await assemble(assembly, loader.nodes, turns)
-  const program = linkProgram(assembly, mode)
+  const program = linkProgram(assembly, options)
   return problems.all.length === 0 ? { kind: 'program', program } : { kind: 'problems', problems: problems.all }
 }

@@ -1,4 +1,5 @@
 import type { ActionDraft, PendingEffect, RuleIndex } from '../actions/action.ts'
+import { buildScreen } from '../prefilter/build-screen.ts'
 import type { WafMode } from '../transaction-types.ts'
 import { reqbodyError, reqbodyProcessorError } from '../variables/request-body.ts'
 import type { Assembly, ChainDraft, LinkDraft } from './draft.ts'
@@ -16,8 +17,14 @@ interface Linker {
   linkCount: number
 }
 
+export interface LinkOptions {
+  readonly mode: WafMode
+  /** Whether rules may be passed over that no value can match. */
+  readonly screening: 'on' | 'off'
+}
+
 /** Applies the updates, then joins everything into the frozen program: what refers to other rules is worked out here. */
-export function linkProgram(assembly: Assembly, mode: WafMode): Program {
+export function linkProgram(assembly: Assembly, { mode, screening }: LinkOptions): Program {
   const chains = assembly.chains.filter((chain) => {
     // Every update sees every chain, so that one rule may be changed by several.
     const verdicts = assembly.updates.map((update) => update(chain))
@@ -31,14 +38,15 @@ export function linkProgram(assembly: Assembly, mode: WafMode): Program {
   }
   const jumps = positionsAfterMatch(assembly, chains)
   const rules = chains.map((chain, index) => linkRule(chain, { index, nextPosition: jumps[index] ?? 0, linker }))
+  const phases = [0, 1, 2, 3, 4, 5].map((phase) => rules.filter((rule) => rule.phase === phase))
   const ceiling = ceilingOf(mode)
   const { settings } = assembly
   return Object.freeze({
     settings: Object.freeze({ ...settings, engine: lowerOf(ceiling, settings.engine) }),
-    phases: [0, 1, 2, 3, 4, 5].map((phase) => rules.filter((rule) => rule.phase === phase)),
+    phases,
     rules,
     profiles: linker.profiles.all,
-    linkCount: linker.linkCount,
+    screen: screening === 'on' ? buildScreen(phases, linker.linkCount) : undefined,
     warnings: [...assembly.warnings.values()],
     ceiling,
     readsBodyErrors: assembly.chains.some(readsBodyErrors),

@@ -1,6 +1,7 @@
-import type { TransformNode } from '../entry.ts'
+import type { Entry, TransformNode } from '../entry.ts'
 import type { Macro } from '../macro.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
+import type { ScreenProgram } from '../prefilter/screen-program.ts'
 import type { Location, Problem } from '../seclang/location.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
@@ -51,11 +52,21 @@ export interface Exclusion {
   readonly selector: Selector | undefined
 }
 
+/** A target list that is one member of a collection with a fast way to its members: `TX:score`, `&TX:score`. */
+export interface DirectTarget {
+  readonly find: NonNullable<VariableWord['find']>
+  readonly lowerName: string
+  /** With `&`, what stands for none and for one. */
+  readonly counts: readonly [none: readonly Entry[], one: readonly Entry[]] | undefined
+}
+
 /** A target list. Rules with equal lists share one profile, and with it one look-up a transaction. */
 export interface TargetProfile {
   readonly number: number
   readonly targets: readonly Target[]
   readonly exclusions: readonly Exclusion[]
+  /** Set where the list is just that. */
+  readonly direct: DirectTarget | undefined
   /** First phase from which the settled ones among the values stay the same. */
   readonly settled: number
   /** Words that never settle. Values can be kept while the versions of these stay the same. */
@@ -76,6 +87,12 @@ export interface RuleOperator {
   readonly resolve: CompiledOperator | ((state: TransactionState) => CompiledOperator)
 }
 
+/** Which values a rule looks at, and for what. */
+export interface Condition {
+  readonly profile: TargetProfile
+  readonly operator: RuleOperator
+}
+
 /** One rule of a chain (or a rule that stands alone). */
 export interface Link {
   /** Unique in its program. */
@@ -83,7 +100,7 @@ export interface Link {
   readonly location: Location
   readonly raw: string
   /** `undefined`: SecAction, which always matches. */
-  readonly condition: { readonly profile: TargetProfile; readonly operator: RuleOperator } | undefined
+  readonly condition: Condition | undefined
   /** Last transformation of the chain; `undefined`: the value as it is. */
   readonly transformation: TransformNode | undefined
   /** With multiMatch: every step, each tested if it changes the value. */
@@ -131,7 +148,8 @@ export interface Program {
   readonly phases: readonly (readonly Rule[])[]
   readonly rules: readonly Rule[]
   readonly profiles: readonly TargetProfile[]
-  readonly linkCount: number
+  /** `undefined`: no rule may be passed over. */
+  readonly screen: ScreenProgram | undefined
   /** What was loaded but cannot have its effect here. */
   readonly warnings: readonly Problem[]
   /** Whether the author of the rules has thought of bodies that cannot be parsed; if not, the engine refuses them. */

@@ -1,3 +1,4 @@
+import { textTree } from '../prefilter/pattern-tree.ts'
 import type { OperatorWord } from './operator.ts'
 
 /** The value begins with the argument. */
@@ -5,6 +6,7 @@ export const beginsWith: OperatorWord = {
   name: 'beginsWith',
   argument: 'macro',
   compile: (argument) => ({
+    requires: textTree(argument, 'same case'),
     test: (value) => value.startsWith(argument),
     locate: () => [{ offset: 0, length: argument.length }],
   }),

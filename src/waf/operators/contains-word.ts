@@ -1,3 +1,4 @@
+import { textTree } from '../prefilter/pattern-tree.ts'
 import type { OperatorWord } from './operator.ts'
 
 /** The argument stands in the value with no letter, digit or underscore on either side. */
@@ -5,6 +6,7 @@ export const containsWord: OperatorWord = {
   name: 'containsWord',
   argument: 'macro',
   compile: (argument) => ({
+    requires: textTree(argument, 'same case'),
     test: (value) => argument === '' || findWord(value, argument) >= 0,
     locate: (value) => [{ offset: argument === '' ? 0 : findWord(value, argument), length: argument.length }],
   }),

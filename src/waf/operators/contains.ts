@@ -1,3 +1,4 @@
+import { textTree } from '../prefilter/pattern-tree.ts'
 import type { OperatorWord } from './operator.ts'
 
 /** The argument stands somewhere in the value. */
@@ -5,6 +6,7 @@ export const contains: OperatorWord = {
   name: 'contains',
   argument: 'macro',
   compile: (argument) => ({
+    requires: textTree(argument, 'same case'),
     test: (value) => value.includes(argument),
     locate: (value) => [{ offset: value.indexOf(argument), length: argument.length }],
   }),

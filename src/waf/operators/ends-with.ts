@@ -1,3 +1,4 @@
+import { textTree } from '../prefilter/pattern-tree.ts'
 import type { OperatorWord } from './operator.ts'
 
 /** The value ends with the argument. */
@@ -5,6 +6,7 @@ export const endsWith: OperatorWord = {
   name: 'endsWith',
   argument: 'macro',
   compile: (argument) => ({
+    requires: textTree(argument, 'same case'),
     test: (value) => value.endsWith(argument),
     locate: (value) => [{ offset: value.length - argument.length, length: argument.length }],
   }),

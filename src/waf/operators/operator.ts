@@ -1,3 +1,4 @@
+import type { PatternTree } from '../prefilter/pattern-tree.ts'
 import type { Location } from '../seclang/location.ts'
 
 /** A match of an operator. Captures become TX:0 to TX:9 when the rule says `capture`. */
@@ -22,6 +23,8 @@ export interface CompiledOperator {
    * value matches as a whole.
    */
   locate?(value: string): readonly Span[]
+  /** A pattern that every value which `test` accepts matches, too; absent: nothing is known of such values. */
+  readonly requires?: PatternTree | undefined
 }
 
 export interface OperatorContext {

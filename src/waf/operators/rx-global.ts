@@ -11,8 +11,9 @@ export const rxGlobal: OperatorWord = {
   compile: (argument, context) => {
     const { regex } = compilePattern(argument, context)
     const pattern = compilePattern(argument, context, 'g')
-    const { regex: everywhere, groups } = pattern
+    const { regex: everywhere, groups, requires } = pattern
     return {
+      requires,
       test: (value) => regex.test(value),
       exec: (value) => {
         const captures: (string | undefined)[] = []

@@ -7,8 +7,9 @@ export const rx: OperatorWord = {
   argument: 'literal',
   compile: (argument, context) => {
     const pattern = compilePattern(argument, context)
-    const { regex, groups } = pattern
+    const { regex, groups, requires } = pattern
     return {
+      requires,
       test: (value) => regex.test(value),
       exec: (value) => toMatch(regex.exec(value), groups),
       locate: (value) => locateGroups(pattern, value),

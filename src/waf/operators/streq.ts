@@ -1,3 +1,4 @@
+import { textTree } from '../prefilter/pattern-tree.ts'
 import type { OperatorWord } from './operator.ts'
 
 /** The value is the argument, byte for byte. */
@@ -5,5 +6,8 @@ export const streq: OperatorWord = {
   name: 'streq',
   label: 'StrEq',
   argument: 'macro',
-  compile: (argument) => ({ test: (value) => value === argument }),
+  compile: (argument) => ({
+    requires: textTree(argument, 'same case'),
+    test: (value) => value === argument,
+  }),
 }

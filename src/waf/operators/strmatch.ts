@@ -1,3 +1,4 @@
+import { textTree } from '../prefilter/pattern-tree.ts'
 import { decodeHexContent } from './hex-content.ts'
 import type { OperatorWord } from './operator.ts'
 
@@ -8,6 +9,6 @@ export const strmatch: OperatorWord = {
   argument: 'literal',
   compile: (argument) => {
     const phrase = decodeHexContent(argument)
-    return { test: (value) => value.includes(phrase) }
+    return { requires: textTree(phrase, 'same case'), test: (value) => value.includes(phrase) }
   },
 }

@@ -1,3 +1,4 @@
+import { complement } from './byte-set.ts'
 import type { OperatorContext, OperatorWord, Span } from './operator.ts'
 
 /** Matches a value with a byte outside the ranges: `9,10,13,32-126`. */
@@ -6,7 +7,11 @@ export const validateByteRange: OperatorWord = {
   argument: 'literal',
   compile: (argument, context) => {
     const allowed = parseRanges(argument, context)
-    return { test: (value) => hasOther(allowed, value), locate: (value) => locateOthers(allowed, value) }
+    return {
+      requires: { kind: 'set', set: complement(allowed) },
+      test: (value) => hasOther(allowed, value),
+      locate: (value) => locateOthers(allowed, value),
+    }
   },
 }
 

@@ -1,3 +1,4 @@
+import { textTree } from '../prefilter/pattern-tree.ts'
 import type { OperatorWord } from './operator.ts'
 
 const broken = /%(?![0-9A-Fa-f]{2})/
@@ -7,6 +8,7 @@ export const validateUrlEncoding: OperatorWord = {
   name: 'validateUrlEncoding',
   argument: 'none',
   compile: () => ({
+    requires: textTree('%', 'same case'),
     test: (value) => broken.test(value),
     locate: (value) => {
       const offset = value.search(broken)

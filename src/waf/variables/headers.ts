@@ -1,4 +1,4 @@
-import { Cell, Entry } from '../entry.ts'
+import { Entry } from '../entry.ts'
 import type { VariableWord } from './variable.ts'
 
 export const requestHeaders: VariableWord = {
@@ -26,7 +26,7 @@ export function namesOf(name: string, collection: VariableWord): VariableWord {
     shape: 'collection',
     settled: collection.settled,
     read(state) {
-      return state.read(collection).map(({ key = '' }) => new Entry(name, key, new Cell(key)))
+      return state.read(collection).map(({ key = '' }) => new Entry(name, key, state.cells.cellOf(key)))
     },
   }
 }

@@ -28,7 +28,8 @@ export const responseHeaders: VariableWord = {
   name: 'RESPONSE_HEADERS',
   shape: 'collection',
   settled: 3,
-  read: ({ response }) => (response === undefined ? [] : pairs(response.head.headers, 'RESPONSE_HEADERS')),
+  read: ({ response, cells }) =>
+    response === undefined ? [] : pairs(response.head.headers, 'RESPONSE_HEADERS', cells),
 }
 
 export const responseHeadersNames = namesOf('RESPONSE_HEADERS_NAMES', responseHeaders)

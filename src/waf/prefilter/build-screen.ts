@@ -1,0 +1,159 @@
+import type { Condition, Link, Rule } from '../compiler/program.ts'
+import type { TransformNode } from '../entry.ts'
+import type { CompiledOperator } from '../operators/operator.ts'
+import { tx } from '../variables/writable.ts'
+import { alphabets } from './byte-kinds.ts'
+import { LiteralScanner } from './literal-scanner.ts'
+import type { PatternTree } from './pattern-tree.ts'
+import type { ScreenedLink } from './plans.ts'
+import { type Requirement, requirementOf } from './requirement.ts'
+import { type Gate, type GateCondition, PhaseScreen, type ScreenedRule, type ScreenProgram } from './screen-program.ts'
+
+/** Sorts the rules of all phases and builds one automaton for the literals that they require. */
+export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: number): ScreenProgram {
+  const requirements = new RequirementTable()
+  const screened = phases.map((rules, phase) => screenRules(rules, phase, requirements))
+  const links = screened.flatMap((rules) => rules.map(({ link }) => link))
+  const literals = links.flatMap(({ requirements: each }) => each.flatMap((requirement) => requirement.literals))
+  const scanner = new LiteralScanner(literals)
+  const isScreened = new Uint8Array(linkCount)
+  for (const { number } of links) isScreened[number] = 1
+  return {
+    scanner,
+    isScreened,
+    linksOfHit: alphabets.map((_, alphabet) => linksByHit(scanner, links, alphabet)),
+    phases: phases.map((rules, phase) => screenPhase(rules, screened[phase] ?? [], linkCount)),
+  }
+}
+
+/** Rules with equal operators require the same. */
+class RequirementTable {
+  readonly #known = new Map<PatternTree, readonly Requirement[]>()
+
+  of(tree: PatternTree): readonly Requirement[] {
+    const known = this.#known.get(tree)
+    if (known !== undefined) return known
+    const made = alphabets.map((alphabet) => requirementOf(tree, alphabet))
+    this.#known.set(tree, made)
+    return made
+  }
+}
+
+function screenRules(rules: readonly Rule[], phase: number, requirements: RequirementTable): ScreenedRule[] {
+  return rules.flatMap(({ head }, position) => {
+    const { condition } = head
+    const tree = condition && screenableTree(condition, phase)
+    if (condition === undefined || tree === undefined) return []
+    const { profile } = condition
+    const isSelective =
+      profile.exclusions.length > 0 || profile.targets.some(({ selector }) => selector?.kind === 'regex')
+    const link = { number: head.number, position, profile, isSelective, requirements: requirements.of(tree) }
+    return [{ link, condition, nodes: nodesOf(head) }]
+  })
+}
+
+/**
+ * Values can be screened at the beginning of the phase when they are all there by then, and when the operator's answer
+ * depends on the value alone. `!@rx` matches what the pattern does not: there is nothing to look for.
+ */
+function screenableTree({ profile, operator }: Condition, phase: number): PatternTree | undefined {
+  const { targets, settled, volatile } = profile
+  const compiled = operator.resolve
+  if (operator.negated || typeof compiled === 'function' || volatile.length > 0 || settled > phase) return undefined
+  if (targets.some(({ mode }) => mode === 'count') || hasOverlap(profile.targets)) return undefined
+  return compiled.requires
+}
+
+/** A value that two targets pick is looked at twice. */
+function hasOverlap(targets: Condition['profile']['targets']): boolean {
+  return targets.some(({ word, selector }, i) => {
+    const earlier = targets.slice(0, i).filter((other) => other.word === word)
+    return earlier.some(({ selector: other }) => {
+      if (selector?.kind !== 'name' || other?.kind !== 'name') return true
+      return selector.lowerName === other.lowerName
+    })
+  })
+}
+
+function nodesOf({ transformation, steps }: Link): readonly (TransformNode | undefined)[] {
+  return steps === undefined ? [transformation] : [undefined, ...steps]
+}
+
+function linksByHit(scanner: LiteralScanner, links: readonly ScreenedLink[], alphabet: number) {
+  const byLiteral = new Map<string, ScreenedLink[]>()
+  for (const link of links) {
+    for (const literal of link.requirements[alphabet]?.literals ?? []) {
+      const list = byLiteral.get(literal)
+      if (list === undefined) byLiteral.set(literal, [link])
+      else list.push(link)
+    }
+  }
+  return scanner.endings.map((texts) => [...new Set(texts.flatMap((text) => byLiteral.get(text) ?? []))])
+}
+
+function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[], linkCount: number): PhaseScreen {
+  const alwaysVisited = new Uint8Array(rules.length).fill(1)
+  for (const { link } of screened) alwaysVisited[link.position] = 0
+  const conditions = new ConditionTable()
+  return new PhaseScreen({
+    rules: screened,
+    alwaysVisited,
+    gates: rules.map((rule, position) => gateOf(rule, position, conditions)),
+    conditions: conditions.all,
+    targets: Int32Array.from(rules, ({ nextPosition }) => nextPosition),
+    linkCount,
+  })
+}
+
+/** `SecRule TX:DETECTION_PARANOIA_LEVEL "@lt 2" "…,nolog,skipAfter:…"`: one variable, one constant, nothing but the jump. */
+function gateOf(rule: Rule, position: number, conditions: ConditionTable): Gate | undefined {
+  const { head, nextPosition } = rule
+  if (nextPosition === position + 1 || !isJumpAlone(rule) || head.condition === undefined) return undefined
+  const { profile, operator } = head.condition
+  const [target] = profile.targets
+  if (profile.targets.length !== 1 || target === undefined || profile.exclusions.length > 0) return undefined
+  const { word, selector, mode } = target
+  if (word !== tx || selector?.kind !== 'name' || mode !== 'include') return undefined
+  if (operator.negated || typeof operator.resolve === 'function') return undefined
+  const { lowerName } = selector
+  const key = `${lowerName} ${operator.label} ${operator.argument}`
+  return {
+    position,
+    target: nextPosition,
+    condition: conditions.intern(key, meets(lowerName, operator.resolve)),
+    isDisabled: ({ removedRules, removedTargets }) =>
+      removedRules?.[rule.index] === 1 ||
+      removedTargets.some((removed) => removed.word === tx && removed.rules[rule.index] === 1),
+    noteMatch(state) {
+      const found = state.tx.find(lowerName)
+      state.matchedVariables = [...found]
+      state.matchedVariable = found[0]
+    },
+  }
+}
+
+function isJumpAlone({ head, log, auditLog, disruptive, severity }: Rule): boolean {
+  if (log || auditLog || disruptive.kind !== 'pass' || severity !== undefined || head.next !== undefined) return false
+  if (head.transformation !== undefined || head.steps !== undefined || head.capture) return false
+  return head.onMatch.length === 0 && head.afterMatch.length === 0
+}
+
+function meets(lowerName: string, operator: CompiledOperator): GateCondition {
+  return ({ tx }) => {
+    const value = tx.get(lowerName)
+    return value !== undefined && operator.test(value)
+  }
+}
+
+class ConditionTable {
+  readonly all: GateCondition[] = []
+  readonly #numbers = new Map<string, number>()
+
+  intern(key: string, condition: GateCondition): number {
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    const number = this.all.push(condition) - 1
+    this.#numbers.set(key, number)
+    return number
+  }
+}

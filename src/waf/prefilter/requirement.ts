@@ -1,0 +1,224 @@
+import type { ByteSet } from '../operators/byte-set.ts'
+import { kindOf, kinds, kindsOfSet, LOWER, UPPER } from './byte-kinds.ts'
+import type { PatternTree } from './pattern-tree.ts'
+
+/** What a value made of one alphabet needs so that a pattern can match it; all of it is necessary, none sufficient. */
+export interface Requirement {
+  /** `never`: no such value matches. `run`: only the pattern itself can tell. `literals`: one of them has to be there. */
+  readonly kind: 'never' | 'run' | 'literals'
+  /** Lower case, two bytes or more. */
+  readonly literals: readonly string[]
+  /** The value has a byte of each of these sets of kinds. */
+  readonly needs: readonly number[]
+  readonly minLength: number
+}
+
+interface Facts {
+  readonly isDead: boolean
+  /** All texts that can match, in lower case; `undefined`: too many. */
+  readonly exact: readonly string[] | undefined
+  /** One of them is in every match. */
+  readonly literals: readonly string[] | undefined
+  readonly needs: readonly number[]
+  readonly minLength: number
+}
+
+/** Larger sets of exact texts grow without saying more. */
+const MOST_EXACT = 64
+const MOST_LITERALS = 8192
+/** What stands beyond makes no literal rarer, but the automaton larger. */
+const LONGEST_LITERAL = 10
+const MOST_MEMBERS = 6
+const MOST_NEEDS = 6
+
+const dead: Facts = { isDead: true, exact: undefined, literals: undefined, needs: [], minLength: 0 }
+const nothing: Facts = { isDead: false, exact: undefined, literals: undefined, needs: [], minLength: 0 }
+const empty: Facts = { isDead: false, exact: [''], literals: undefined, needs: [], minLength: 0 }
+
+/** Works out what `tree` requires of values whose bytes are all of `alphabet`'s kinds. */
+export function requirementOf(tree: PatternTree, alphabet: number): Requirement {
+  const facts = new Analysis(alphabet).factsOf(tree)
+  if (facts.isDead) return { kind: 'never', literals: [], needs: [], minLength: 0 }
+  const found = better(facts.exact, facts.literals)
+  const { minLength } = facts
+  const needs = fewest([...facts.needs, ...(found === undefined ? [] : [needOf(found)])])
+  if (found === undefined || found.some(({ length }) => length < 2))
+    return { kind: 'run', literals: [], needs, minLength }
+  return { kind: 'literals', literals: shortened(found), needs, minLength }
+}
+
+class Analysis {
+  readonly #alphabet: number
+  readonly #sets = new Map<ByteSet, Facts>()
+
+  constructor(alphabet: number) {
+    this.#alphabet = alphabet
+  }
+
+  factsOf(tree: PatternTree): Facts {
+    switch (tree.kind) {
+      case 'set':
+        return this.#set(tree.set)
+      case 'sequence':
+        return this.#sequence(tree.parts)
+      case 'choice':
+        return choice(tree.branches.map((branch) => this.factsOf(branch)).filter(({ isDead }) => !isDead))
+      case 'repeat':
+        return repeat(this.factsOf(tree.tree), tree)
+      case 'assertion':
+        return empty
+      case 'unknown':
+        return nothing
+      default:
+        return tree satisfies never
+    }
+  }
+
+  #set(set: ByteSet): Facts {
+    const known = this.#sets.get(set)
+    if (known !== undefined) return known
+    const mask = kindsOfSet(set) & this.#alphabet
+    const members = new Set<string>()
+    for (let byte = 0; byte < 256 && members.size <= MOST_MEMBERS; byte++) {
+      if (set[byte] === 1 && ((kindOf[byte] ?? 0) & this.#alphabet) !== 0) members.add(lower(byte))
+    }
+    const exact = members.size <= MOST_MEMBERS ? [...members] : undefined
+    const facts = mask === 0 ? dead : { isDead: false, exact, literals: undefined, needs: [mask], minLength: 1 }
+    this.#sets.set(set, facts)
+    return facts
+  }
+
+  #sequence(parts: readonly PatternTree[]): Facts {
+    let run: readonly string[] = ['']
+    let best: readonly string[] | undefined
+    let isExact = true
+    let minLength = 0
+    const needs: number[] = []
+    for (const part of parts) {
+      const facts = this.factsOf(part)
+      if (facts.isDead) return dead
+      needs.push(...facts.needs)
+      minLength += facts.minLength
+      const joined = facts.exact && product(run, facts.exact)
+      if (joined !== undefined) run = joined
+      else {
+        isExact = false
+        best = better(better(best, run), facts.literals)
+        run = facts.exact ?? ['']
+      }
+    }
+    const common = { isDead: false, needs: fewest(needs), minLength }
+    return isExact
+      ? { ...common, exact: run, literals: undefined }
+      : { ...common, exact: undefined, literals: better(best, run) }
+  }
+}
+
+function choice(branches: readonly Facts[]): Facts {
+  if (branches.length === 0) return dead
+  const minLength = Math.min(...branches.map((branch) => branch.minLength))
+  const exact = union(
+    branches.map((branch) => branch.exact),
+    MOST_EXACT,
+  )
+  const literals = union(
+    branches.map((branch) => better(branch.exact, branch.literals)),
+    MOST_LITERALS,
+  )
+  let need = 0
+  for (const { needs } of branches) {
+    const [rarest] = fewest(needs)
+    if (rarest === undefined) return { isDead: false, exact, literals, needs: [], minLength }
+    need |= rarest
+  }
+  return { isDead: false, exact, literals, needs: [need], minLength }
+}
+
+function repeat(facts: Facts, { min, max }: { min: number; max: number }): Facts {
+  if (min === 0) {
+    if (facts.isDead || max === 0) return empty
+    return max === 1 && facts.exact !== undefined ? { ...empty, exact: ['', ...facts.exact] } : nothing
+  }
+  if (facts.isDead) return dead
+  if (max === 1) return facts
+  return { ...facts, exact: undefined, literals: better(facts.exact, facts.literals), minLength: facts.minLength * min }
+}
+
+function product(left: readonly string[], right: readonly string[]): readonly string[] | undefined {
+  if (left.length * right.length > MOST_EXACT) return undefined
+  const texts = new Set<string>()
+  for (const head of left) for (const tail of right) texts.add(head + tail)
+  return [...texts]
+}
+
+/** `undefined` as soon as one of the lists is, or when there are too many texts. */
+function union(lists: readonly (readonly string[] | undefined)[], most: number): readonly string[] | undefined {
+  const texts = new Set<string>()
+  for (const list of lists) {
+    if (list === undefined || texts.size + list.length > most) return undefined
+    for (const text of list) texts.add(text)
+  }
+  return [...texts]
+}
+
+/** The list that fewer values are likely to have something of. */
+function better(
+  left: readonly string[] | undefined,
+  right: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const usable = (list: readonly string[] | undefined) => (list?.includes('') === true ? undefined : list)
+  const [one, other] = [usable(left), usable(right)]
+  if (one === undefined || other === undefined) return one ?? other
+  return likelihood(one) <= likelihood(other) ? one : other
+}
+
+/** Rough odds that an ordinary value has one of the texts at a given place. */
+function likelihood(texts: readonly string[]): number {
+  let sum = 0
+  for (const text of texts) {
+    let odds = 1
+    for (let i = 0; i < text.length; i++) odds *= /[a-z0-9 ]/.test(text[i] ?? '') ? 1 / 16 : 1 / 80
+    sum += odds
+  }
+  return sum
+}
+
+/** For each literal the rarest of its kinds: one of these has to be there. Letters may be of either case. */
+function needOf(literals: readonly string[]): number {
+  let need = 0
+  for (const literal of literals) {
+    const mask = kinds(literal)
+    const special = mask & ~kinds('a0 ')
+    need |= special === 0 ? lowest(mask) : lowest(special)
+  }
+  return (need & LOWER) !== 0 ? need | UPPER : need
+}
+
+function lowest(mask: number): number {
+  return mask & -mask
+}
+
+/** The most telling needs: those that another one implies, and the widest, are left out. */
+function fewest(needs: readonly number[]): readonly number[] {
+  const unique = [...new Set(needs)]
+  const telling = unique.filter((need) => !unique.some((other) => other !== need && (other & need) === other))
+  return telling.sort((a, b) => weight(a) - weight(b)).slice(0, MOST_NEEDS)
+}
+
+/** Letters, digits and blanks are what nearly every value has. */
+function weight(need: number): number {
+  let bits = 0
+  for (let rest = need; rest !== 0; rest &= rest - 1) bits++
+  return (need & kinds('aA')) === 0 ? bits : bits + 32
+}
+
+/** Cut to a length that tells enough; a text that contains another one says nothing more. */
+function shortened(literals: readonly string[]): readonly string[] {
+  const cut = new Set(literals.map((literal) => literal.slice(0, LONGEST_LITERAL)))
+  if (cut.size > 256) return [...cut]
+  return [...cut].filter((text) => ![...cut].some((other) => other !== text && text.includes(other)))
+}
+
+function lower(byte: number): string {
+  return String.fromCharCode(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)
+}

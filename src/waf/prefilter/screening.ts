@@ -1,0 +1,194 @@
+import type { Link, TargetProfile } from '../compiler/program.ts'
+import type { Cell, Entry, TransformNode } from '../entry.ts'
+import { isTargeted, targetOf } from '../evaluate-targets.ts'
+import type { TransactionState } from '../transaction-state.ts'
+import type { VariableWord } from '../variables/variable.ts'
+import type { Scan } from './literal-scanner.ts'
+import type { ChangedGroup, Question, ScreenedLink, Slot } from './plans.ts'
+import type { Gate, PhaseScreen, ScreenProgram, VariableSlots } from './screen-program.ts'
+import { stepEffect } from './transformation-effects.ts'
+
+/** Longer values are not transformed ahead of the rules: that would be too long a step for one go. */
+const LONGEST_TRANSFORMED = 4096
+const NO_ENTRIES: readonly Entry[] = Object.freeze([])
+
+/**
+ * Finds out, for one phase of one transaction, which rules have to be evaluated: those that cannot be screened, and those
+ * that some value may match. The others would not match; they are passed over. So are gates, whose jumps are made here.
+ */
+export class Screening {
+  readonly #program: ScreenProgram
+  readonly #state: TransactionState
+  readonly #phase: PhaseScreen
+  #progress: 'not begun' | 'under way' | 'done' = 'not begun'
+  /** What the gates were foreseen to do; `undefined`: anything. */
+  #foreseen: number | undefined
+  #slots: readonly VariableSlots[] = []
+  /** Where screening goes on: variable, and entry of it. */
+  #variable = 0
+  #member = 0
+  /** By position: 1 where a rule has to be evaluated. */
+  #isVisited: Uint8Array
+  /** By number of the link, the values that may match. */
+  #candidates: (Entry[] | undefined)[] = []
+  /** Outcomes of the gates' conditions, and the version of TX that they hold for. */
+  #outcomes = 0
+  #version = -1
+
+  constructor(program: ScreenProgram, phase: PhaseScreen, state: TransactionState) {
+    this.#program = program
+    this.#phase = phase
+    this.#state = state
+    this.#isVisited = phase.alwaysVisited
+  }
+
+  /** Position of the next rule to evaluate, from this one on; `undefined`: the time slice is over, ask again. */
+  next(position: number): number | undefined {
+    const { gates, firstScreened } = this.#phase
+    const count = this.#isVisited.length
+    let next = position
+    while (next < count) {
+      const gate = gates[next]
+      if (gate !== undefined) next = this.#pass(gate)
+      else if (this.#isVisited[next] === 1 || (this.#progress === 'not begun' && next < firstScreened)) return next
+      else if (this.#progress === 'done') next++
+      else if (!this.#advance()) return undefined
+    }
+    return next
+  }
+
+  /** The values that may match a link; `undefined`: it has to be asked about all. */
+  candidatesOf(link: Link): readonly Entry[] | undefined {
+    if (this.#progress === 'not begun' || this.#program.isScreened[link.number] === 0) return undefined
+    const found = this.#candidates[link.number]
+    if (found === undefined) return NO_ENTRIES
+    return found.length > 1 && link.condition !== undefined ? inOrder(found, link.condition.profile) : found
+  }
+
+  /** Where evaluation goes on behind a gate. One that does what was not foreseen makes other rules reachable. */
+  #pass(gate: Gate): number {
+    const isDisabled = gate.isDisabled(this.#state)
+    const isOpen = !isDisabled && ((this.#readOutcomes() >> gate.condition) & 1) === 1
+    if (this.#foreseen !== undefined) {
+      if (isDisabled) this.#begin(undefined)
+      else if (this.#outcomes !== this.#foreseen) this.#begin(this.#outcomes)
+    }
+    if (!isOpen) return gate.position + 1
+    gate.noteMatch(this.#state)
+    return gate.target
+  }
+
+  #readOutcomes(): number {
+    const { version } = this.#state.tx
+    if (version !== this.#version) this.#outcomes = this.#phase.outcomes(this.#state)
+    this.#version = version
+    return this.#outcomes
+  }
+
+  #begin(foreseen: number | undefined): void {
+    this.#foreseen = foreseen
+    this.#slots = this.#phase.slots(foreseen)
+    this.#progress = 'under way'
+    this.#variable = 0
+    this.#member = 0
+    this.#isVisited = this.#phase.alwaysVisited.slice()
+    this.#candidates = []
+  }
+
+  /** Screens until all values are done or the slice is over; whether it came to the end. */
+  #advance(): boolean {
+    if (this.#progress === 'not begun') this.#begin(this.#readOutcomes())
+    const { budget } = this.#state
+    for (; this.#variable < this.#slots.length; this.#variable++) {
+      const slots = this.#slots[this.#variable]
+      if (slots === undefined) continue
+      const { word, all, named } = slots
+      const entries = this.#state.read(word)
+      for (; this.#member < entries.length; this.#member++) {
+        const entry = entries[this.#member] as Entry // below its length
+        if (budget.isSliceOver(entry.cell.raw.length)) return false
+        if (all !== undefined) this.#ask(all, entry, word)
+        const slot = named.size === 0 ? undefined : named.get(entry.lowerKey)
+        if (slot !== undefined) this.#ask(slot, entry, word)
+      }
+      this.#member = 0
+    }
+    this.#progress = 'done'
+    return true
+  }
+
+  #ask(slot: Slot, entry: Entry, word: VariableWord): void {
+    const { cell } = entry
+    const known = cell.findings?.answers.get(slot)
+    const links = known ?? this.#answer(slot, cell)
+    if (known === undefined) cell.findings?.answers.set(slot, links)
+    for (const link of links) {
+      if (link.isSelective && !isTargeted(link.profile, word, entry)) continue
+      if (cell.findings?.misses.has(link.number) !== true) this.#add(link, entry)
+    }
+  }
+
+  #add(link: ScreenedLink, entry: Entry): void {
+    const known = this.#candidates[link.number]
+    if (known === undefined) {
+      this.#candidates[link.number] = [entry]
+      this.#isVisited[link.position] = 1
+    } else if (known.at(-1) !== entry) known.push(entry)
+  }
+
+  /** The links of a slot that a value may match; one may be there twice. */
+  #answer(slot: Slot, cell: Cell): readonly ScreenedLink[] {
+    const scan = this.#scanOf(cell)
+    const { same, changed } = slot.plan(scan.mask)
+    const links: ScreenedLink[] = []
+    this.#collect(same, scan, links)
+    for (const group of changed) this.#collectChanged(group, cell, links)
+    return links
+  }
+
+  #collectChanged(group: ChangedGroup, cell: Cell, links: ScreenedLink[]): void {
+    if (cell.raw.length > LONGEST_TRANSFORMED) return void links.push(...group.links)
+    const scan = this.#scanChain(group.node, cell)
+    this.#collect(group.question(scan.mask), scan, links)
+  }
+
+  #collect({ run, keyed, alphabet }: Question, scan: Scan, links: ScreenedLink[]): void {
+    for (const link of run) {
+      if (scan.length >= (link.requirements[alphabet]?.minLength ?? 0)) links.push(link)
+    }
+    if (keyed === undefined) return
+    const linksOfHit = this.#program.linksOfHit[alphabet] ?? []
+    for (const hit of scan.hits) {
+      for (const link of linksOfHit[hit] ?? []) if (keyed[link.number] === 1) links.push(link)
+    }
+  }
+
+  /** Scans what a chain makes of a value, step by step: steps that leave their string alone are not run. */
+  #scanChain(node: TransformNode | undefined, cell: Cell): Scan {
+    if (node === undefined) return this.#scanOf(cell)
+    cell.scans ??= []
+    const known = cell.scans[node.number]
+    if (known !== undefined) return known
+    const before = this.#scanChain(node.parent, cell)
+    const input = node.parent === undefined ? cell.raw : cell.transformed(node.parent)
+    let scan = before
+    if (stepEffect(node, before.mask) === 'none') cell.note(node, input)
+    else {
+      const output = cell.transformed(node)
+      if (output !== input) scan = this.#program.scanner.scan(output)
+    }
+    cell.scans[node.number] = scan
+    return scan
+  }
+
+  #scanOf(cell: Cell): Scan {
+    cell.scan ??= this.#program.scanner.scan(cell.raw)
+    return cell.scan
+  }
+}
+
+/** Rules look at their targets one after the other, whatever the order in which values were screened. */
+function inOrder(entries: Entry[], profile: TargetProfile): readonly Entry[] {
+  if (profile.targets.length === 1) return entries
+  return entries.sort((a, b) => targetOf(profile, a) - targetOf(profile, b))
+}
