@@ -21,7 +21,10 @@ export function placesOf(entry: Entry, state: TransactionState): readonly Span[]
   const word = findVariable(entry.collection)
   if (find === undefined || word === undefined) return []
   // `&ARGS` bears the name of the collection, but is not in it.
-  const index = state.read(word).findIndex((other) => other === entry || other.cell === entry.cell)
+  const entries = state.read(word)
+  // Equal values may share a cell: the entry itself tells them apart, where it is among these.
+  const itself = entries.indexOf(entry)
+  const index = itself >= 0 ? itself : entries.findIndex(({ cell }) => cell === entry.cell)
   return index < 0 ? [] : find(new RequestPlaces(state), index, entry)
 }
 
