@@ -1,7 +1,7 @@
 import type { WritableCollection } from '../collection.ts'
 import type { Effect } from '../compiler/program.ts'
 import { reject } from '../compiler/rejection.ts'
-import { expandMacro, type Macro } from '../macro.ts'
+import { expandMacro, hasMacro, type Macro } from '../macro.ts'
 import { isBuiltInName, isPersistentName } from '../persistent/names.ts'
 import type { Word } from '../seclang/ast.ts'
 import { toNumber } from '../to-number.ts'
@@ -30,9 +30,7 @@ function parse(argument: Word): Effect {
   if (!isKnown) reject(argument, `"${collection}" is not a collection that setvar can write`)
   const key = macroPart(argument, name.trim(), argument.text.indexOf(name))
   if (lowerCollection !== 'tx') refuseReadOnly(argument, removal + name.trim().toLowerCase())
-  if (removal === '!')
-    return (state) => writableCollection(state, lowerCollection)?.delete(expandMacro(key, state).toLowerCase())
-  return assignment(lowerCollection, key, parseValue(argument, value))
+  return removal === '!' ? remove(lowerCollection, key) : assignment(lowerCollection, key, parseValue(argument, value))
 }
 
 /** TIMEOUT can be set and taken back; taking KEY away is how a collection is deleted. */
@@ -52,15 +50,30 @@ function parseValue(argument: Word, value: string | undefined): Value {
   return { kind, macro: macroPart(argument, text, argument.text.length - text.length) }
 }
 
+function remove(collectionName: string, key: Macro): Effect {
+  const isChosen = isChosenByRequest(collectionName, key)
+  return (state) => {
+    const lowerName = expandMacro(key, state).toLowerCase()
+    if (!isChosen || !isBuiltInName(lowerName)) writableCollection(state, collectionName)?.delete(lowerName)
+  }
+}
+
 function assignment(collectionName: string, key: Macro, value: Value): Effect {
+  const isChosen = isChosenByRequest(collectionName, key)
   return (state) => {
     const collection = writableCollection(state, collectionName)
     if (collection === undefined) return
     const name = expandMacro(key, state)
+    if (isChosen && isBuiltInName(name.toLowerCase())) return
     const operand = expandMacro(value.macro, state)
     if (value.kind === 'set') return collection.set(name, operand)
     collection.add(name, value.kind === 'add' ? toNumber(operand) : -toNumber(operand))
   }
+}
+
+/** A request that could name what the engine keeps could end a collection that counts against it. */
+function isChosenByRequest(collectionName: string, key: Macro): boolean {
+  return collectionName !== 'tx' && hasMacro(key.source)
 }
 
 /** A persistent collection that this transaction has not opened takes nothing in. */

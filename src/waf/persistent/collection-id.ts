@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type PersistentName, persistentNames } from './names.ts'
 
 /** SecWebAppId keeps these apart; IP and GLOBAL are common to all applications. */
@@ -13,9 +13,7 @@ const form = new RegExp(`^(${persistentNames.join('|')}):[A-Za-z0-9_-]{32}$`)
 export function collectionId(name: PersistentName, key: string, webAppId: string): string {
   const application = separated.has(name) ? webAppId : ''
   // The length says where the application ends: no key can look like another application's.
-  const digest = createHash('sha256')
-    .update(`${application.length} ${application} ${key}`, 'latin1')
-    .digest('base64url')
+  const digest = hash('sha256', `${application.length} ${application} ${key}`, 'base64url')
   return `${name}:${digest.slice(0, 32)}`
 }
 

@@ -18,6 +18,8 @@ export const builtInNames = [
 ] as const
 export type BuiltInName = (typeof builtInNames)[number]
 
+const builtIn: ReadonlySet<string> = new Set(builtInNames)
+
 export function isBuiltInName(lowerName: string): lowerName is BuiltInName {
-  return (builtInNames as readonly string[]).includes(lowerName)
+  return builtIn.has(lowerName)
 }

@@ -17,6 +17,15 @@ export interface OpenOptions {
   readonly now: () => number
 }
 
+/** What the transaction has found when it opened the collection. */
+interface Found {
+  readonly openedAtMs: number
+  readonly createdAtMs: number
+  /** `undefined`: it is new. */
+  readonly updatedAtMs: number | undefined
+  readonly updates: number
+}
+
 /** One operation of a rule on a member, without its time. */
 type Wanted = MemberOperation extends infer Operation
   ? Operation extends MemberOperation
@@ -34,7 +43,7 @@ export class OpenCollection {
   readonly #id: string
   readonly #name: string
   readonly #options: OpenOptions
-  readonly #found: ReadonlyMap<BuiltInName, string>
+  readonly #found: Found
   #isChanged = false
   #isDropped = false
 
@@ -95,26 +104,37 @@ export class OpenCollection {
     this.#write(name, { kind: 'decay', amount, periodMs })
   }
 
-  #open(): Map<BuiltInName, string> {
-    const nowMs = this.#options.now()
-    const held = this.#memory.open(this.#id, nowMs)
-    const { createdAtMs, updates } = held ?? { createdAtMs: nowMs, updates: 0 }
-    const found = new Map<BuiltInName, string>([
-      ['create_time', seconds(createdAtMs)],
-      ['is_new', held === undefined ? '1' : '0'],
-      ['key', cut(this.#options.key)],
-      ['update_counter', String(updates)],
-      ['update_rate', String(updatesPerMinute(updates, nowMs - createdAtMs))],
-    ])
-    if (held !== undefined) found.set('last_update_time', seconds(held.updatedAtMs))
-    return found
+  #open(): Found {
+    const openedAtMs = this.#options.now()
+    const held = this.#memory.open(this.#id, openedAtMs)
+    if (held === undefined) return { openedAtMs, createdAtMs: openedAtMs, updatedAtMs: undefined, updates: 0 }
+    const { createdAtMs, updatedAtMs, updates } = held
+    return { openedAtMs, createdAtMs, updatedAtMs, updates }
   }
 
   #builtIn(name: BuiltInName): string | undefined {
     if (this.#isDropped) return undefined
-    if (name !== 'timeout') return this.#found.get(name)
-    const held = this.#memory.find(this.#id, this.#options.now())
-    return String(held?.ownTimeoutSeconds ?? this.#options.timeoutSeconds)
+    const { openedAtMs, createdAtMs, updatedAtMs, updates } = this.#found
+    switch (name) {
+      case 'create_time':
+        return seconds(createdAtMs)
+      case 'is_new':
+        return updatedAtMs === undefined ? '1' : '0'
+      case 'key':
+        return cut(this.#options.key)
+      case 'last_update_time':
+        return updatedAtMs === undefined ? undefined : seconds(updatedAtMs)
+      case 'timeout':
+        return String(this.#ownTimeoutSeconds() ?? this.#options.timeoutSeconds)
+      case 'update_counter':
+        return String(updates)
+      case 'update_rate':
+        return String(updatesPerMinute(updates, openedAtMs - createdAtMs))
+    }
+  }
+
+  #ownTimeoutSeconds(): number | undefined {
+    return this.#memory.find(this.#id, this.#options.now())?.ownTimeoutSeconds
   }
 
   #member(lowerKey: string): Member | undefined {

@@ -89,10 +89,13 @@ t.test('the engine keeps its members: rules that would write them are refused, m
       name,
     )
   const { values } = await engine(`${open}
-    SecAction "id:2,phase:1,pass,nolog,setvar:ip.%{ARGS.a}=forged,expirevar:ip.%{ARGS.a}=5"
-    ${show('IP:KEY|IP:IS_NEW')}`)
-  t.strictSame(await values('/?a=KEY'), { 'IP:KEY': '192.0.2.1', 'IP:IS_NEW': '1' })
-  t.strictSame(await values('/?a=is_new'), { 'IP:KEY': '192.0.2.1', 'IP:IS_NEW': '1' })
+    SecAction "id:2,phase:1,pass,nolog,setvar:ip.%{ARGS.a}=0,setvar:ip.%{ARGS.a}=+1,expirevar:ip.%{ARGS.a}=0"
+    SecAction "id:3,phase:1,pass,nolog,setvar:!ip.%{ARGS.a},deprecatevar:ip.%{ARGS.a}=1/1,setvar:ip.n=+1"
+    ${show('IP:KEY|IP:TIMEOUT|IP:n')}`)
+  for (const [index, name] of ['KEY', 'is_new', 'timeout', 'TIMEOUT', 'create_time'].entries()) {
+    const kept = { 'IP:KEY': '192.0.2.1', 'IP:TIMEOUT': '3600', 'IP:n': String(index + 1) }
+    t.strictSame(await values(`/?a=${name}`), kept, name)
+  }
 })
 
 t.test('without its KEY a collection is gone, for the rest of the transaction and afterwards', async (t) => {
