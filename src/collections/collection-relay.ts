@@ -67,9 +67,11 @@ export class CollectionRelay {
 
   #receive(from: Seated, { changes }: ChangesMessage): void {
     for (const change of changes) {
+      const isNewToAll = change.isNew && this.#keeper.memory.find(change.id, change.lastAtMs) === undefined
       this.#keeper.apply(change)
       const names = change.members.map(({ name }) => name.toLowerCase())
       for (const seated of this.#seats) {
+        if (isNewToAll && seated === from) continue // it has made all that there is: in a flood, half of the news
         const isAll = change.drops || (change.isNew && seated === from)
         addNews(seated.news, change.id, isAll ? 'all' : names)
         if (seated.news.size > MOST_NEWS) this.#forget(seated.news)
