@@ -1,49 +1,50 @@
-import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
-import { EdgeError } from '../errors.ts'
-import { findHeader, type RawHeaders } from '../http.ts'
+import type { RawHeaders } from '../http.ts'
 
-const decoders = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
-  deflate: inflateEither,
-} as const
+/** Node's functions, as far as they are used here; with `info` the result says how much was read. */
+type Decompress = (
+  bytes: Buffer,
+  options: { maxOutputLength: number; info: true },
+  done: (error: Error | null, result: unknown) => void,
+) => void
+
+/** By the bytes: `deflate` is zlib's format by the book, and raw deflate by many senders. */
+const decoders: Readonly<Record<string, (bytes: Buffer) => Decompress>> = {
+  gzip: () => gunzip as Decompress, // its types do not know `info`; so with the others
+  'x-gzip': () => gunzip as Decompress,
+  br: () => brotliDecompress as Decompress,
+  zstd: () => zstdDecompress as Decompress,
+  deflate: (bytes) => (isZlib(bytes) ? inflate : inflateRaw) as Decompress,
+}
 
 /** A decoded body may be this many times its coded size: real text stays under 30, a decompression bomb reaches 1,000. */
 const MAX_RATIO = 200
-
-/** Character sets in which an attack does not look like one byte for byte (CRS CVE-2026-21876 is of this kind). */
-const opaqueCharset = /charset\s*=\s*["']?\s*(?:utf-?7|utf-?16|utf-?32|ucs-?[24]|unicode-1-1-utf-7|ibm037|cp037)/i
 
 export class UndecodableBody extends Error {}
 
 /**
  * A body as the WAF has to see it: decompressed (RFC 9110 §8.4). Throws UndecodableBody for stacked, unknown or broken
- * codings and for what grows beyond the limit: the WAF cannot look through it.
+ * codings, for what grows beyond the limit, and for bytes behind the end, which another decoder may go on to read: the WAF
+ * cannot look through it.
  */
 export async function decodeBody(bytes: Buffer, headers: RawHeaders, limitBytes: number): Promise<Buffer> {
   const coding = codingOf(headers)
   if (coding === undefined) return bytes
-  if (!isKnown(coding)) throw new UndecodableBody(`content coding ${coding}`)
+  const decompress = Object.hasOwn(decoders, coding) ? decoders[coding]?.(bytes) : undefined
+  if (decompress === undefined) throw new UndecodableBody(`content coding ${coding}`)
   const maxOutputLength = Math.max(1, Math.min(limitBytes, bytes.length * MAX_RATIO))
-  try {
-    return await decoders[coding](bytes, { maxOutputLength })
-  } catch {
-    throw new UndecodableBody(`${coding} body that is broken or grows beyond its limit`)
-  }
+  return new Promise((resolve, reject) => {
+    decompress(bytes, { maxOutputLength, info: true }, (error, result) => {
+      if (error !== null) return reject(new UndecodableBody(`${coding} body that is broken or grows beyond its limit`))
+      const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } } // because of `info`
+      if (engine.bytesWritten === bytes.length) resolve(buffer)
+      else reject(new UndecodableBody(`bytes behind the end of a ${coding} body`))
+    })
+  })
 }
 
-/** Throws EdgeError ACME_EDGE_REQUEST_CODING (415) when a request's body could not be inspected whatever it holds. */
-export function checkCharset(headers: RawHeaders): void {
-  const type = findHeader(headers, 'content-type')
-  if (type !== undefined && opaqueCharset.test(type)) {
-    throw new EdgeError('ACME_EDGE_REQUEST_CODING', 'a character set that the WAF cannot read')
-  }
-}
-
-function codingOf(headers: RawHeaders): string | undefined {
+/** In lower case; several are joined by commas. `undefined` where there is none. */
+export function codingOf(headers: RawHeaders): string | undefined {
   const codings: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     if ((headers[i] ?? '').toLowerCase() === 'content-encoding')
@@ -53,12 +54,12 @@ function codingOf(headers: RawHeaders): string | undefined {
   return all === '' || all === 'identity' ? undefined : all
 }
 
-function isKnown(coding: string): coding is keyof typeof decoders {
-  return Object.hasOwn(decoders, coding)
-}
-
-/** `deflate` is zlib's format by the book, and raw deflate by many senders. */
-async function inflateEither(bytes: Buffer, options: { maxOutputLength: number }): Promise<Buffer> {
-  const isZlib = ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0
-  return promisify(isZlib ? inflate : inflateRaw)(bytes, options) as Promise<Buffer> // promisify loses the overload
+/** Of a body that says `deflate`. Throws UndecodableBody where raw deflate would do as well: two decoders could find different contents. */
+export function isZlib(bytes: Buffer): boolean {
+  const [first = 0, second = 0] = bytes
+  if ((first & 0x0f) !== 8 || ((first << 8) | second) % 31 !== 0) return false
+  // Such a first byte begins a stored block in raw deflate, which says its length and the complement of it (RFC 1951 §3.2.4).
+  const isStoredBlock = bytes.length >= 5 && (bytes.readUInt16LE(1) ^ bytes.readUInt16LE(3)) === 0xffff
+  if (isStoredBlock) throw new UndecodableBody('deflate body with two readings')
+  return true
 }

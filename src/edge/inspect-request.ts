@@ -2,9 +2,12 @@ import { PassThrough, Readable } from 'node:stream'
 import { type Clearance, type ClearedBody, clear } from '../clearance.ts'
 import { EdgeError } from '../errors.ts'
 import type { EdgeResponse, Verdict } from '../http.ts'
+import { checkCharset } from './check-charset.ts'
 import { type BrokenOff, collectRequest } from './collect-body.ts'
-import { checkCharset, decodeBody, UndecodableBody } from './decode-body.ts'
+import { decodeBeginning } from './decode-beginning.ts'
+import { decodeBody, UndecodableBody } from './decode-body.ts'
 import type { Exchange } from './exchange.ts'
+import { hidesFields } from './hidden-fields.ts'
 import type { Inspection } from './inspection.ts'
 import type { RequestBody } from './request-body.ts'
 
@@ -108,9 +111,8 @@ async function observeBody(
   body.pipe(through)
   inspection.pendingRequestPhase = async () => {
     inspection.pendingRequestPhase = undefined
-    const bytes = await decoded(Buffer.concat(chunks).subarray(0, limitBytes), exchange, limitBytes).catch(
-      () => undefined,
-    )
+    const collected = Buffer.concat(chunks).subarray(0, limitBytes)
+    const bytes = await decodeBeginning(collected, exchange.request.headers, limitBytes).catch(() => undefined)
     await inspection.run((transaction) => transaction.requestBody(bytes))
   }
   return { verdict: { kind: 'pass' }, body: { ...streamed(body, exchange), stream: through } }
@@ -118,7 +120,11 @@ async function observeBody(
 
 async function decoded(bytes: Buffer, exchange: Exchange, limitBytes: number): Promise<Buffer> {
   try {
-    return await decodeBody(bytes, exchange.request.headers, limitBytes)
+    const { headers } = exchange.request
+    const inspected = await decodeBody(bytes, headers, limitBytes)
+    if (inspected !== bytes && hidesFields(bytes, inspected, headers))
+      throw new UndecodableBody('compressed bytes with text in them that decompressing does not show')
+    return inspected
   } catch (error) {
     if (error instanceof UndecodableBody) throw new EdgeError('ACME_EDGE_REQUEST_CODING', error.message)
     throw error

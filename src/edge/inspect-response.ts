@@ -2,6 +2,7 @@ import { EdgeError } from '../errors.ts'
 import type { BodySink, BodyStream, EdgeRequest, EdgeResponse } from '../http.ts'
 import type { BodyPlan } from '../waf/transaction-types.ts'
 import { collectResponse } from './collect-body.ts'
+import { decodeBeginning } from './decode-beginning.ts'
 import { decodeBody, UndecodableBody } from './decode-body.ts'
 import type { Inspection } from './inspection.ts'
 
@@ -50,7 +51,8 @@ async function hold(
     stream.abort(error)
     throw error
   }
-  const inspected = await decodeResponse(collected.bytes, response, limitBytes)
+  const decode = beyond === 'partial' ? decodeBeginning : decodeBody
+  const inspected = await decodeResponse(decode, collected.bytes, { response, limitBytes })
   const verdict = await inspection.run((transaction) => transaction.responseBody(inspected.subarray(0, limitBytes)))
   const answer = inspection.answerTo(verdict)
   if (answer !== undefined) return replace(response, answer)
@@ -71,8 +73,8 @@ function observe(
     size += chunk.length
   }
   const inspect = async () => {
-    const bytes = await decodeResponse(Buffer.concat(chunks), response, limitBytes).catch(() => undefined)
-    await inspection.run((transaction) => transaction.responseBody(bytes?.subarray(0, limitBytes)))
+    const bytes = await decodeBeginning(Buffer.concat(chunks), response.headers, limitBytes).catch(() => undefined)
+    await inspection.run((transaction) => transaction.responseBody(bytes))
   }
   const pipe = (sink: BodySink) =>
     stream.pipe({
@@ -90,9 +92,13 @@ function observe(
   return { ...response, body: { kind: 'stream', stream: observed } }
 }
 
-async function decodeResponse(bytes: Buffer, { headers }: EdgeResponse, limitBytes: number): Promise<Buffer> {
+async function decodeResponse(
+  decode: typeof decodeBody,
+  bytes: Buffer,
+  { response, limitBytes }: { response: EdgeResponse; limitBytes: number },
+): Promise<Buffer> {
   try {
-    return await decodeBody(bytes, headers, limitBytes)
+    return await decode(bytes, response.headers, limitBytes)
   } catch (error) {
     if (error instanceof UndecodableBody) throw new EdgeError('ACME_EDGE_RESPONSE_TOO_LARGE', error.message)
     throw error

@@ -75,11 +75,11 @@ export class RequestParts {
   bodyProcessor(jsonByType: boolean): BodyProcessor {
     const types = this.headerValues('content-type').flatMap((value) => value.split(','))
     for (const [index, value] of types.entries()) {
-      if (/^\s*application\/x-www-form-urlencoded\s*(?:$|;)/i.test(value)) return 'URLENCODED'
+      if (/^\s*application\/x-www-form-urlencoded(?:$|[;\s])/i.test(value)) return 'URLENCODED'
       if (/^\s*multipart\/form-data/i.test(value)) return 'MULTIPART'
-      if ((jsonByType || index > 0) && /^\s*(?:application|text)\/(?:[^\s;]+\+)?json\s*(?:$|;)/i.test(value))
+      if ((jsonByType || index > 0) && /^\s*(?:application|text)\/(?:[^\s;]+\+)?json(?:$|[;\s])/i.test(value))
         return 'JSON'
-      if (index > 0 && /^\s*(?:application|text)\/(?:[^\s;]+\+)?xml\s*(?:$|;)/i.test(value)) return 'XML'
+      if (index > 0 && /^\s*(?:application|text)\/(?:[^\s;]+\+)?xml(?:$|[;\s])/i.test(value)) return 'XML'
     }
     return ''
   }

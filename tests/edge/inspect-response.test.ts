@@ -50,6 +50,42 @@ const cases: readonly Case[] = [
     status: 403,
     ids: [1],
   },
+  {
+    name: 'compressed, and longer than the limit once it is not',
+    rules: rules('SecResponseBodyLimitAction ProcessPartial'),
+    answer: gzipSync(tail),
+    head: 'Content-Encoding: gzip\r\n',
+    status: 200,
+  },
+  {
+    name: 'compressed, longer than the limit, and leaking in the first part',
+    rules: rules('SecResponseBodyLimitAction ProcessPartial'),
+    answer: gzipSync(`secret ${tail}`),
+    head: 'Content-Encoding: gzip\r\n',
+    status: 403,
+    ids: [1],
+  },
+  {
+    name: 'compressed and longer than a limit that holds',
+    answer: gzipSync(tail),
+    head: 'Content-Encoding: gzip\r\n',
+    status: 502,
+  },
+  {
+    name: 'compressed and broken where the beginning is enough',
+    rules: rules('SecResponseBodyLimitAction ProcessPartial'),
+    answer: 'plain',
+    head: 'Content-Encoding: gzip\r\n',
+    status: 502,
+  },
+  {
+    name: 'detected in a long one that is compressed',
+    mode: 'detect',
+    answer: gzipSync(`secret ${tail}`),
+    head: 'Content-Encoding: gzip\r\n',
+    status: 200,
+    ids: [1],
+  },
   { name: 'not what it says', answer: 'plain', head: 'Content-Encoding: gzip\r\n', status: 502 },
   { name: 'detected alone', mode: 'detect', answer: 'a secret', status: 200, body: 'a secret', ids: [1] },
   {
@@ -92,7 +128,7 @@ t.test('responses are held, inspected in part, or only looked at, and arrive byt
     await close()
     ran++
   }
-  t.equal(ran, 13)
+  t.equal(ran, 18)
 })
 
 t.test('a response without a body is one, whatever its fields say', async (t) => {

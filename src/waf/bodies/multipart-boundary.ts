@@ -17,6 +17,8 @@ export function parseBoundary(contentType: string): Boundary {
   if (contentType.length > contentTypeLimit) return { ...none, error: 'the Content-Type is too long' }
   const mentions = contentType.match(/boundary[\t ]*=/gi)?.length ?? 0
   if (mentions === 0) return { ...none, error: 'the Content-Type has no boundary' }
+  // RFC 2231 lets a value come in pieces or in another character set: `boundary*0=`.
+  if (/boundary\*/i.test(contentType)) return { ...none, error: 'the Content-Type has a boundary in pieces' }
   if (mentions > 1) return { ...none, error: 'the Content-Type has more than one boundary' }
   // In lower case only: a parser that compares the name with case would see no boundary.
   const match = /;[\t ]*boundary=([\t ]*)(?:"([^"\\]*)"|([^\t ;,"]+))([\t ]*)(?=;|$)/.exec(contentType)

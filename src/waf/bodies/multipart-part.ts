@@ -1,5 +1,6 @@
 import type { MultipartFlags } from './body-parser.ts'
 import { type Disposition, parseDisposition } from './content-disposition.ts'
+import { isReadableCharset } from './readable-charset.ts'
 
 /** What a part of a multipart body says about itself, and where its content begins. */
 export interface PartHead {
@@ -89,10 +90,23 @@ function checkHeaders(lines: readonly string[], findings: Findings): Disposition
     }
     if (seen.has(name)) findings.errors.push(`a part has more than one ${name}`)
     seen.add(name)
-    if (name === 'content-disposition') disposition ??= parseDisposition(line.slice(name.length + 1))
+    const value = line.slice(name.length + 1)
+    if (name === 'content-disposition') disposition ??= parseDisposition(value)
+    const hidden = findHidingHeader(name, value)
+    if (hidden !== undefined) findings.errors.push(hidden)
   }
   noteDisposition(disposition, findings)
   return disposition
+}
+
+/** Some origins follow these, others do not: what a part means to the former does not show in its bytes. */
+function findHidingHeader(lowerName: string, value: string): string | undefined {
+  if (lowerName === 'content-type') {
+    if (!isReadableCharset(value)) return 'a part has a character set that cannot be inspected'
+    return /^\s*multipart\//i.test(value) ? 'a part has parts of its own' : undefined
+  }
+  const isEncoded = lowerName === 'content-transfer-encoding' && !/^\s*(?:7bit|8bit|binary)\s*$/i.test(value)
+  return isEncoded || lowerName === 'content-encoding' ? `a part has a ${lowerName}` : undefined
 }
 
 function noteDisposition(disposition: Disposition | undefined, { flags, errors }: Findings): void {

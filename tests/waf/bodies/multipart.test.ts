@@ -11,6 +11,10 @@ function field(disposition: string, content: string): string {
   return `--XyZ1\r\nContent-Disposition: ${disposition}\r\n\r\n${content}\r\n`
 }
 
+function part(header: string): string {
+  return `--XyZ1\r\nContent-Disposition: form-data; name="a"\r\n${header}\r\n\r\n1\r\n`
+}
+
 /** Without the one that content may well have. */
 function flagsOf(body: string, type = contentType): (keyof MultipartFlags)[] {
   const { multipart } = parseMultipart(body, type, limits)
@@ -87,6 +91,13 @@ const oddities: readonly (readonly [
   ['no name', `${field('form-data', '1')}--XyZ1--`, ['invalidPart'], /with a name/],
   ['not form-data', `${field('attachment; name="a"', '1')}--XyZ1--`, ['invalidPart'], /not form-data/],
   ['filename*', `${field("form-data; name=a; filename*=UTF-8''x.php", '1')}--XyZ1--`, ['invalidQuoting'], /filename\*/],
+  ['charset of a part', `${part('Content-Type: text/plain; charset=utf-16')}--XyZ1--`, [], /character set/],
+  ['parts of its own', `${part('Content-Type: multipart/mixed; boundary=y')}--XyZ1--`, [], /parts of its own/],
+  ['base64', `${part('Content-Transfer-Encoding: base64')}--XyZ1--`, [], /content-transfer-encoding/],
+  ['quoted-printable', `${part('content-transfer-encoding:Quoted-Printable')}--XyZ1--`, [], /transfer-encoding/],
+  ['a coding of a part', `${part('Content-Encoding: gzip')}--XyZ1--`, [], /content-encoding/],
+  ['binary', `${part('Content-Transfer-Encoding: binary')}--XyZ1--`, [], undefined],
+  ['a charset that can be read', `${part('Content-Type: text/plain; charset=utf-8')}--XyZ1--`, [], undefined],
   ['two names', `${field('form-data; name=a; NAME=b', '1')}--XyZ1--`, [], /more than one name/],
   [
     'two file names',
@@ -161,6 +172,8 @@ t.test('boundaries in the Content-Type', (t) => {
     ['multipart/form-data; boundary=XyZ1, boundary=b', /more than one/, []],
     ['multipart/form-data; Boundary=XyZ1', /malformed/, []],
     ['multipart/form-data; boundary =XyZ1', /malformed/, []],
+    ['multipart/form-data; boundary=XyZ1; boundary*0=b', /in pieces/, []],
+    ["multipart/form-data; boundary=XyZ1; boundary*=utf-8''b", /in pieces/, []],
     ['multipart/form-data, boundary=XyZ1', /malformed/, []],
     ['multipart/form-data; xboundary=XyZ1', /malformed/, []],
     ['multipart/form-data; boundary="XyZ1', /malformed/, []],
