@@ -1,4 +1,5 @@
 import t from 'tap'
+import { CellMemory } from '../../src/waf/cell-memory.ts'
 import { RequestParts } from '../../src/waf/request-parts.ts'
 import { run } from '../helpers/rule-engine.ts'
 
@@ -6,7 +7,10 @@ const processorOf = (types: readonly string[], jsonByType = false) => {
   const headers = types.flatMap((type) => ['Content-Type', type])
   const endpoint = { address: '127.0.0.1', port: 1 }
   const head = { id: '1', receivedAtMs: 0, client: endpoint, server: endpoint, method: 'POST', target: '/' }
-  return new RequestParts({ ...head, protocol: 'HTTP/1.1', headers }, '&').bodyProcessor(jsonByType)
+  return new RequestParts(
+    { ...head, protocol: 'HTTP/1.1', headers },
+    { separator: '&', cells: new CellMemory() },
+  ).bodyProcessor(jsonByType)
 }
 
 t.test('a form stays a form, whatever stands around its type', (t) => {
