@@ -36,7 +36,7 @@ function versionOf(state: TransactionState, { volatile }: TargetProfile): number
 }
 
 function looksAt(profile: TargetProfile, word: Exclusion['word']): boolean {
-  return profile.targets.some((target) => target.word === word)
+  return profile.targets.some((target) => target.word === word || target.word.base === word)
 }
 
 function collect(
@@ -58,7 +58,8 @@ function collect(
 function readTarget(state: TransactionState, target: Target, exclusions: readonly Exclusion[]): readonly Entry[] {
   let entries = select(state, target)
   for (const { word, selector } of exclusions) {
-    if (word === target.word) entries = entries.filter((entry) => !isSelected(entry, selector))
+    if (word === target.word || word === target.word.base)
+      entries = entries.filter((entry) => !isSelected(entry, selector))
   }
   return target.mode === 'include' ? entries : [countOf(target, entries.length)]
 }
@@ -72,7 +73,9 @@ function select(state: TransactionState, { word, selector }: Target): readonly E
 /** Whether a value of that variable is one that the profile asks for. */
 export function isTargeted(profile: TargetProfile, variable: VariableWord | undefined, entry: Entry): boolean {
   if (!profile.targets.some(({ word, selector }) => word === variable && isSelected(entry, selector))) return false
-  return !profile.exclusions.some(({ word, selector }) => word === variable && isSelected(entry, selector))
+  return !profile.exclusions.some(
+    ({ word, selector }) => (word === variable || word === variable?.base) && isSelected(entry, selector),
+  )
 }
 
 /** Index of the target that a value of the profile belongs to. */

@@ -2,7 +2,7 @@ import type { BodyLimits, ParsedBody } from './bodies/body-parser.ts'
 import { parseJson } from './bodies/json.ts'
 import { parseMultipart } from './bodies/multipart.ts'
 import { parseUrlEncoded } from './bodies/url-encoded.ts'
-import { parseXml } from './bodies/xml.ts'
+import { parseXml, type XmlOptions } from './bodies/xml.ts'
 import type { Entry } from './entry.ts'
 import { type BodyProcessor, toEntries } from './request-parts.ts'
 
@@ -10,7 +10,7 @@ export interface BodyParseOptions {
   readonly contentType: string
   readonly separator: string
   readonly limits: BodyLimits
-  readonly xmlIntoArguments: 'no' | 'also' | 'only'
+  readonly xml: XmlOptions
 }
 
 const nothing: ParsedBody = { arguments: [], files: [], partHeaders: [], multipart: undefined, error: undefined }
@@ -66,7 +66,7 @@ function parse(processor: BodyProcessor, raw: string, options: BodyParseOptions)
     case 'JSON':
       return parseJson(raw, options.limits)
     case 'XML':
-      return parseXml(raw, options.limits, options.xmlIntoArguments)
+      return parseXml(raw, options.limits, options.xml)
     case '':
       return nothing
     default:

@@ -114,14 +114,14 @@ export class RuleTransaction implements Transaction {
   }
 
   #acceptRequestBody(body: Buffer): void {
-    const { requestBody, settings, request } = this.#state
+    const { requestBody, settings, request, program } = this.#state
     const { argumentCount, jsonDepth, fileCount } = settings
     const limitBytes = this.#requestLimitBytes()
     requestBody.truncated = isTruncated(body, { limitBytes, beyond: settings.requestBodyBeyond })
     requestBody.accept(body.toString('latin1', 0, limitBytes), {
       contentType: request.headerValues('content-type')[0] ?? '',
       separator: settings.argumentSeparator,
-      xmlIntoArguments: settings.xmlIntoArguments,
+      xml: { intoArguments: settings.xmlIntoArguments, asDocument: program.usesXpath },
       // Those of the query string count, too.
       limits: {
         xmlDepth: XML_DEPTH,
@@ -133,11 +133,13 @@ export class RuleTransaction implements Transaction {
   }
 
   #parseResponse(response: ResponseState): void {
-    const { responseProcessor, settings } = this.#state
+    const { responseProcessor, settings, program } = this.#state
+    if (responseProcessor === '') return
     const { argumentCount, jsonDepth, fileCount } = settings
     const limits = { xmlDepth: XML_DEPTH, argumentCount, jsonDepth, fileCount }
-    const parse = { JSON: parseJson, XML: parseXml, '': undefined }[responseProcessor]
-    if (parse !== undefined) response.parsed = parse(response.body ?? '', limits)
+    const body = response.body ?? ''
+    const options = { intoArguments: 'no', asDocument: program.usesXpath } as const
+    response.parsed = responseProcessor === 'JSON' ? parseJson(body, limits) : parseXml(body, limits, options)
   }
 
   #requestLimitBytes(): number {

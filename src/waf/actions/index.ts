@@ -14,6 +14,7 @@ import {
 } from './sanitise.ts'
 import { setenv } from './setenv.ts'
 import { setvar } from './setvar.ts'
+import { xmlns } from './xmlns.ts'
 
 /** Every action that rules may name; any other is refused at load. */
 export const actionWords = [
@@ -58,6 +59,7 @@ export const actionWords = [
   t,
   tag,
   ver,
+  xmlns,
 ] as const satisfies readonly ActionWord[]
 
 const byName: ReadonlyMap<string, ActionWord> = new Map(actionWords.map((word) => [word.name.toLowerCase(), word]))

@@ -1,3 +1,5 @@
+import type { XmlDocument } from './xml-document.ts'
+
 /** A name and value taken from a body; one-byte strings, decoded once as the body's format demands. */
 export interface Argument {
   readonly name: string
@@ -61,6 +63,8 @@ export interface XmlContent {
   /** What stands between two tags each, but for white space alone. */
   readonly texts: readonly string[]
   readonly attributes: readonly string[]
+  /** For XPath, where some rule has an expression. */
+  readonly document?: XmlDocument
 }
 
 export interface ParsedBody {

@@ -1,4 +1,5 @@
 import type { Argument, BodyLimits } from './body-parser.ts'
+import type { XmlListener } from './xml-listener.ts'
 
 /** A long name above many elements would be repeated in each argument's: 1 MB of body could become gigabytes. */
 const nameBytesLimit = 4 * 1024 * 1024
@@ -13,7 +14,7 @@ interface OpenElement {
  * SecParseXmlIntoArgs: the text of each element as an argument that bears the path to it, without prefixes: `xml.a.b`. An
  * element in which there are others has one only if there is text of its own besides.
  */
-export class XmlArguments {
+export class XmlArguments implements XmlListener {
   readonly found: Argument[] = []
   readonly #limits: BodyLimits
   readonly #open: OpenElement[] = []
@@ -23,16 +24,18 @@ export class XmlArguments {
     this.#limits = limits
   }
 
-  open(name: string): void {
+  open(name: string): undefined {
     const parent = this.#open.at(-1)
     if (parent !== undefined) parent.hasChild = true
     const path = `${parent?.path ?? 'xml'}.${name.slice(name.indexOf(':') + 1)}`
     this.#open.push({ path, text: '', hasChild: false })
   }
 
-  add(text: string): void {
+  attribute(): void {}
+
+  text(piece: string): void {
     const element = this.#open.at(-1)
-    if (element !== undefined) element.text += text
+    if (element !== undefined) element.text += piece
   }
 
   /** What is wrong, or `undefined`. */

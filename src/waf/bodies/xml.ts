@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import type { BodyLimits, ParsedBody, XmlContent } from './body-parser.ts'
 import { XmlArguments } from './xml-arguments.ts'
 import { XmlCursor, XmlError } from './xml-cursor.ts'
+import { XmlDocumentBuilder } from './xml-document.ts'
+import type { XmlListener } from './xml-listener.ts'
 import { replaceReferences } from './xml-references.ts'
 
 /**
@@ -9,19 +11,34 @@ import { replaceReferences } from './xml-references.ts'
  * with it every entity but the five predefined ones. Names are taken as they are written, without namespaces. What
  * stands before an error is returned with it.
  */
-export function parseXml(body: string, limits: BodyLimits, intoArguments: 'no' | 'also' | 'only' = 'no'): ParsedBody {
-  const elements = intoArguments === 'no' ? undefined : new XmlArguments(limits)
-  const reader = new XmlReader(body, limits, elements)
+export function parseXml(body: string, limits: BodyLimits, options: XmlOptions = plain): ParsedBody {
+  const elements = options.intoArguments === 'no' ? undefined : new XmlArguments(limits)
+  const builder = options.asDocument ? new XmlDocumentBuilder() : undefined
+  const reader = new XmlReader(
+    body,
+    limits,
+    [elements, builder].filter((listener) => listener !== undefined),
+  )
   const error = body === '' ? undefined : reader.read()
+  const xml = { ...reader.content, ...(builder === undefined ? {} : { document: builder.document }) }
   return {
     arguments: elements?.found ?? [],
     files: [],
     partHeaders: [],
     multipart: undefined,
-    ...(intoArguments === 'only' ? {} : { xml: reader.content }),
+    ...(options.intoArguments === 'only' ? {} : { xml }),
     error,
   }
 }
+
+export interface XmlOptions {
+  /** SecParseXmlIntoArgs. */
+  readonly intoArguments: 'no' | 'also' | 'only'
+  /** Some rule has an XPath expression for it. */
+  readonly asDocument: boolean
+}
+
+const plain: XmlOptions = { intoArguments: 'no', asDocument: false }
 
 /** Character sets in which the ASCII bytes mean what they say; in any other, markup could hide from the reader. */
 const readableEncoding = /^(?:utf-?8|us-ascii|iso-8859-1|iso-8859-15|windows-1252)$/i
@@ -48,10 +65,10 @@ class XmlReader {
   /** Declared or, without a declaration, assumed. */
   #encoding = 'utf-8'
 
-  readonly #arguments: XmlArguments | undefined
+  readonly #listeners: readonly XmlListener[]
 
-  constructor(body: string, limits: BodyLimits, elements: XmlArguments | undefined) {
-    this.#arguments = elements
+  constructor(body: string, limits: BodyLimits, listeners: readonly XmlListener[]) {
+    this.#listeners = listeners
     this.#body = body
     this.#cursor = new XmlCursor(body)
     this.#limits = limits
@@ -147,7 +164,7 @@ class XmlReader {
     this.#cursor.skipSpace()
     this.#cursor.expect('>')
     this.#endText()
-    this.#closeArgument()
+    this.#tell((listener) => listener.close())
   }
 
   #readStartTag(): void {
@@ -157,12 +174,12 @@ class XmlReader {
     if (this.#open.length >= this.#limits.xmlDepth)
       this.#cursor.fail(`nested deeper than ${this.#limits.xmlDepth} levels`)
     this.#hasRoot = true
-    this.#arguments?.open(name)
+    this.#tell((listener) => listener.open(name))
     this.#readAttributes()
     this.#endText()
     if (this.#cursor.startsWith('/')) {
       this.#cursor.position++
-      this.#closeArgument()
+      this.#tell((listener) => listener.close())
     } else this.#open.push(name)
     this.#cursor.expect('>')
   }
@@ -193,14 +210,17 @@ class XmlReader {
   }
 
   #addAttribute(name: string, value: string): void {
+    for (const listener of this.#listeners) listener.attribute(name, value)
     if (/^xmlns(?::|$)/.test(name) && plainNamespace.test(value)) return
     this.#count()
     this.#attributes.push(value)
   }
 
-  #closeArgument(): void {
-    const problem = this.#arguments?.close()
-    if (problem !== undefined) this.#cursor.fail(problem)
+  #tell(event: (listener: XmlListener) => string | undefined): void {
+    for (const listener of this.#listeners) {
+      const problem = event(listener)
+      if (problem !== undefined) this.#cursor.fail(problem)
+    }
   }
 
   #endText(): void {
@@ -217,7 +237,7 @@ class XmlReader {
       this.#isCounted = true
     }
     this.#texts[last] = before + piece
-    this.#arguments?.add(piece)
+    for (const listener of this.#listeners) listener.text(piece)
   }
 
   #count(): void {

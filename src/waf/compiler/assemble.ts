@@ -1,6 +1,7 @@
 import { type ActionDraft, emptyDraft } from '../actions/action.ts'
+import { readNamespace } from '../actions/xmlns.ts'
 import { findOperator } from '../operators/index.ts'
-import type { Node, OperatorNode, RuleNode, UnconditionalNode } from '../seclang/ast.ts'
+import type { ActionNode, Node, OperatorNode, RuleNode, UnconditionalNode } from '../seclang/ast.ts'
 import type { Location } from '../seclang/location.ts'
 import type { Turns } from '../turns.ts'
 import { applyActions } from './actions.ts'
@@ -10,6 +11,7 @@ import { compileOperator } from './operators.ts'
 import type { RuleOperator } from './program.ts'
 import { compileTargets, type TargetList } from './targets.ts'
 import { warn } from './warnings.ts'
+import type { Namespaces } from './xpath-target.ts'
 
 const DEFAULT_PHASE = 2
 
@@ -68,13 +70,20 @@ function placeOf({ node }: LinkDraft, action: string): Location {
 function draftLink(assembly: Assembly, node: RuleNode | UnconditionalNode, isChained: boolean): LinkDraft {
   const { problems, readFile } = assembly
   const actions = emptyDraft()
-  const targets = node.kind === 'rule' ? problems.attempt(() => compileTargets(node.targets)) : undefined
+  const targets =
+    node.kind === 'rule' ? problems.attempt(() => compileTargets(node.targets, namespacesOf(node.actions))) : undefined
   const operator = node.kind === 'rule' ? problems.attempt(() => compileOperator(node.operator, readFile)) : undefined
   applyActions(actions, node.actions, { place: isChained ? 'chained' : 'rule', problems })
   const link = { node, targets, operator, actions }
   if (node.kind === 'rule') warnAboutOperator(assembly, node.operator)
   if (isChained && actions.id !== undefined) warnAboutId(assembly, link)
   return link
+}
+
+/** Those that do not fit are a problem of the action. */
+function namespacesOf(actions: readonly ActionNode[]): Namespaces {
+  const declared = actions.filter(({ name }) => name.text === 'xmlns').map(({ argument }) => argument?.text ?? '')
+  return new Map(declared.map(readNamespace).filter((pair) => pair !== undefined))
 }
 
 /** An operator that can never match here is loaded, since the rest of the file is worth having, but not in silence. */

@@ -50,6 +50,9 @@ export function linkProgram(assembly: Assembly, { mode, screening }: LinkOptions
     warnings: [...assembly.warnings.values()],
     ceiling,
     readsBodyErrors: assembly.chains.some(readsBodyErrors),
+    usesXpath: chains.some(({ links }) =>
+      links.some(({ targets }) => targets?.targets.some(({ word }) => word.base !== undefined)),
+    ),
     jsonByType: !chains.some(({ links }) => links.some(({ actions }) => actions.choosesJson === true)),
     mayRaiseEngine: chains.some(({ links }) => links.some(({ actions }) => actions.mayRaiseEngine === true)),
   })

@@ -154,6 +154,8 @@ export interface Program {
   readonly warnings: readonly Problem[]
   /** Whether the author of the rules has thought of bodies that cannot be parsed; if not, the engine refuses them. */
   readonly readsBodyErrors: boolean
+  /** Some target is an XPath expression: documents are kept as trees. */
+  readonly usesXpath: boolean
   /** No rule says which bodies are JSON: then their Content-Type does. */
   readonly jsonByType: boolean
   /** The most that ctl:ruleEngine can reach: what `waf.mode` allows. */

@@ -72,7 +72,6 @@ export const refusedWords = {
     pause: 'a held request costs the edge more than its sender',
     prepend: content,
     proxy: 'origins are those of edge.yaml',
-    xmlns: 'XML knows no names, only /* and //@*',
   },
   'Options of ctl': {
     hashEnforcement: hashing,

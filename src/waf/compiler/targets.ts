@@ -5,6 +5,7 @@ import { compilePattern } from './pattern.ts'
 import type { Exclusion, Selector, Target } from './program.ts'
 import { reasonAgainst } from './refused-words.ts'
 import { reject } from './rejection.ts'
+import { type Namespaces, xpathTarget } from './xpath-target.ts'
 
 /** A target list with its words looked up; the text identifies equal lists. */
 export interface TargetList {
@@ -13,17 +14,33 @@ export interface TargetList {
   readonly key: string
 }
 
+const noNamespaces: Namespaces = new Map()
+
 /** Looks up every variable and compiles every selector; rejects the first that does not exist. */
-export function compileTargets(nodes: readonly TargetNode[]): TargetList {
+export function compileTargets(nodes: readonly TargetNode[], namespaces = noNamespaces): TargetList {
   const targets: Target[] = []
   const exclusions: Exclusion[] = []
   for (const node of nodes) {
+    const word = node.mode === 'exclude' ? undefined : findXpath(node, namespaces)
+    if (word !== undefined && node.mode !== 'exclude') {
+      targets.push({ word, selector: compileSelector(node.selector), mode: node.mode })
+      continue
+    }
     const member = { word: findWord(node.variable, node.selector), selector: compileSelector(node.selector) }
     if (node.mode !== 'exclude' && node.selector === undefined) requireNoSelector(member.word, node.variable)
     if (node.mode === 'exclude') exclusions.push(member)
     else targets.push({ ...member, mode: node.mode })
   }
-  return { targets, exclusions, key: nodes.map(nodeKey).join('|') }
+  const prefixes = namespaces.size === 0 ? '' : ` ${JSON.stringify([...namespaces])}`
+  return { targets, exclusions, key: nodes.map(nodeKey).join('|') + prefixes }
+}
+
+/** The variable that an XPath expression makes, or `undefined` where the target is something else. */
+function findXpath({ variable, selector }: TargetNode, namespaces: Namespaces): VariableWord | undefined {
+  const base = findVariable(variable.text)
+  if (base?.document === undefined || selector?.kind !== 'name') return undefined
+  if (base.selectors?.includes(selector.name.text)) return undefined
+  return xpathTarget(base, selector.name, namespaces)
 }
 
 /** `ARGS`, `ARGS:name`, `ARGS:/pattern/` as ctl:ruleRemoveTargetBy… writes it. */
@@ -56,7 +73,7 @@ function checkSelector({ name, selectors }: VariableWord, selector: SelectorNode
   if (selectors === undefined) return
   const given = selector.kind === 'name' ? selector.name : selector.pattern
   if (selector.kind === 'name' && selectors.includes(given.text)) return
-  reject(given, `${name} has only the members ${selectors.join(' and ')}`)
+  reject(given, `of ${name} only ${selectors.join(' and ')} can be left out`)
 }
 
 function requireNoSelector({ name, selectors }: VariableWord, variable: Word): void {

@@ -1,3 +1,4 @@
+import type { XmlDocument } from '../bodies/xml-document.ts'
 import type { Entry } from '../entry.ts'
 import type { TransactionState } from '../transaction-state.ts'
 
@@ -12,6 +13,9 @@ export interface VariableWord {
   readonly settled: Settled
   /** The only selectors that it takes, where it does not take any name; rules have to say one. */
   readonly selectors?: readonly string[]
+  /** Of XML: its document, for XPath expressions, and of what such an expression selects: the variable that it selects from. */
+  document?(state: TransactionState): XmlDocument | undefined
+  readonly base?: VariableWord
   /** All values, in the order of the message. A scalar that does not exist yet has none. */
   read(state: TransactionState): readonly Entry[]
   /** For words that never settle: a number that changes whenever the values do, where there is one. */

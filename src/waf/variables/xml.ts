@@ -18,6 +18,7 @@ export function xmlVariable(
     shape: 'collection',
     settled,
     selectors: ['/*', '//@*'],
+    document: (state) => contentOf(state)?.document,
     read(state) {
       const content = contentOf(state)
       if (content === undefined) return []
