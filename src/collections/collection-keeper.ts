@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { field, type Logger } from '../log.ts'
 import type { Store } from '../store/contract.ts'
 import type { CollectionChange, CollectionState } from '../waf/persistent/collection-change.ts'
@@ -13,6 +13,9 @@ export const KEEP_MS = 1_000
 const SLICE = 200
 /** A failing disk is tried again, and reported, at most this often. */
 const RETRY_MS = 60_000
+
+/** A disk that hangs must not keep a stopping edge. */
+const CLOSE_MS = 2_000
 
 const PREFIX = 'collections/'
 /** Collections of one name are spread over so many records, so that a change rewrites a part of them. */
@@ -57,7 +60,10 @@ export class CollectionKeeper {
   async load(): Promise<void> {
     const { store, log } = this.#options
     try {
-      for (const key of await store.list(PREFIX)) await this.#loadRecord(key)
+      const found: CollectionState[] = []
+      for (const key of await store.list(PREFIX)) found.push(...(await this.#readRecord(key)))
+      // Those that have changed last are the last to be pushed out.
+      for (const state of found.sort((a, b) => a.updatedAtMs - b.updatedAtMs)) this.#take(state)
     } catch (error) {
       log.warn({ [field.error]: messageOf(error) }, 'the persistent collections cannot be read; they begin anew')
     }
@@ -67,28 +73,28 @@ export class CollectionKeeper {
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    await this.#writing
-    await this.#write()
+    const isDone = this.#writing.then(() => this.#write()).then(() => true)
+    if (await Promise.race([isDone, delay(CLOSE_MS, false, { ref: false })])) return
+    this.#options.log.error({}, 'the persistent collections were not written in time; the last changes are lost')
   }
 
-  async #loadRecord(key: string): Promise<void> {
+  async #readRecord(key: string): Promise<CollectionState[]> {
     const { store, log } = this.#options
-    let damaged = 0
     try {
-      const text = (await store.read(key))?.toString('utf8') ?? ''
-      for (const line of text.split('\n').filter(Boolean)) if (!this.#loadLine(line)) damaged++
+      const lines = (await store.read(key))?.toString('utf8').split('\n').filter(Boolean) ?? []
+      const states = lines.flatMap((line) => parseCollection(line) ?? [])
+      const damaged = lines.length - states.length
+      if (damaged > 0) log.warn({ [field.path]: key, damaged }, 'damaged persistent collections were left out')
+      return states
     } catch (error) {
       log.warn({ [field.path]: key, [field.error]: messageOf(error) }, 'damaged persistent collections were left out')
+      return []
     }
-    if (damaged > 0) log.warn({ [field.path]: key, damaged }, 'damaged persistent collections were left out')
   }
 
-  #loadLine(line: string): boolean {
-    const state = parseCollection(line)
-    if (state === undefined) return false
+  #take(state: CollectionState): void {
     const nowMs = this.#now()
     if (state.expiresAtMs > nowMs) this.memory.put(state.updatedAtMs > nowMs ? correctTimes(state, nowMs) : state)
-    return true
   }
 
   #mark(id: string): void {

@@ -145,6 +145,38 @@ t.test('a store that cannot be read or written costs the memory, not the edge', 
   t.match(unlisted.lines, [/begin anew.*gone/])
 })
 
+t.test('a disk that hangs does not keep a stopping edge', async (t) => {
+  const hanging: MemoryStore = { ...createMemoryStore(), write: () => new Promise(() => undefined) }
+  const { keeper, add, lines } = open(hanging)
+  add('a')
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  const startedAt = performance.now()
+  const alive = setTimeout(() => undefined, 10_000) // a process has other things that keep it
+  await keeper.close()
+  clearTimeout(alive)
+  t.ok(performance.now() - startedAt < 4_000)
+  t.match(lines, [/not written in time/])
+})
+
+t.test('after a restart, too, a flood pushes out what has not changed for the longest time', async (t) => {
+  const store = createMemoryStore()
+  const first = open(store)
+  const keys = Array.from({ length: 200 }, (_, i) => `k${i}`)
+  for (const key of keys.toReversed()) {
+    first.clock.nowMs += 1
+    first.add(key)
+  }
+  await first.keeper.close()
+  const second = open(store, { nowMs: START + 1_000 })
+  await second.keeper.load()
+  for (let i = 0; i < collectionLimits.collections - 100; i++) second.add(`flood ${i}`)
+  t.strictSame(
+    keys.map((key) => second.value(key) !== undefined),
+    keys.map((_, i) => i < 100),
+  )
+  await second.keeper.close()
+})
+
 t.test('after a failure nothing is lost when the disk is well again', async (t) => {
   const store = createMemoryStore()
   store.failure = new Error('no space left')
