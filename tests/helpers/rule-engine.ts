@@ -1,7 +1,7 @@
 import type { Verdict } from '../../src/http.ts'
 import { type LoadOptions, loadRuleSet } from '../../src/waf/rule-set.ts'
 import type { TraceEvent } from '../../src/waf/trace.ts'
-import type { RuleSet, Transaction } from '../../src/waf/transaction-types.ts'
+import type { RuleSet, Transaction, TransactionInput } from '../../src/waf/transaction-types.ts'
 
 export interface TestRequest {
   readonly method?: string
@@ -80,7 +80,12 @@ export async function exchange(
 }
 
 export function begin(ruleSet: RuleSet, request: TestRequest = {}): Transaction {
-  return ruleSet.begin({
+  return ruleSet.begin(inputOf(request))
+}
+
+/** What the edge would know of the request. */
+export function inputOf(request: TestRequest): TransactionInput {
+  return {
     id: request.id ?? 'test-1',
     receivedAtMs: request.receivedAtMs ?? 1_700_000_000_000,
     client: { address: request.client ?? '192.0.2.1', port: 40_000 },
@@ -90,10 +95,11 @@ export function begin(ruleSet: RuleSet, request: TestRequest = {}): Transaction 
     ...(request.receivedTarget === undefined ? {} : { receivedTarget: request.receivedTarget }),
     protocol: request.protocol ?? 'HTTP/1.1',
     headers: request.headers ?? ['Host', 'shop.example'],
-  })
+  }
 }
 
-async function judge(transaction: Transaction, request: TestRequest, response: TestResponse): Promise<Verdict> {
+/** Phases 1 to 4, as far as the verdicts let them go. */
+export async function judge(transaction: Transaction, request: TestRequest, response: TestResponse): Promise<Verdict> {
   const phases = [
     () => transaction.requestHeaders(),
     () => bodyPhase(transaction.requestBodyPlan(), request.body, (body) => transaction.requestBody(body)),
