@@ -101,7 +101,15 @@ function noteMatch(comparison: Comparison, entry: Entry, value: string): void {
   state.matchedVariable = matched
   state.matchedVariables.push(matched)
   if (link.capture && !operator.negated) capture(state, compiled, value)
+  if (compiled.name !== undefined && !operator.negated) namePath(state, compiled.name(value))
   run(link.onMatch, state)
+}
+
+function namePath(
+  { pathArguments }: TransactionState,
+  parts: readonly (readonly [name: string, value: string])[],
+): void {
+  for (const [name, part] of parts) pathArguments.set(name, part)
 }
 
 function argumentOf({ operator, state }: Comparison): string {

@@ -89,6 +89,8 @@ export class TransactionState {
   readonly requestBody: RequestBodyState
   readonly tx = new Collection('TX')
   readonly env = new Collection('ENV')
+  /** What @restpath has named. */
+  readonly pathArguments = new Collection('ARGS_PATH')
   /** Those of `persistent` that this transaction has opened, by lower-case name. */
   readonly collections = new Map<string, OpenCollection>()
   readonly persistent: PersistentCollections

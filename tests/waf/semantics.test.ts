@@ -378,3 +378,15 @@ t.test('MULTIPART_UNMATCHED_BOUNDARY tells what could be a boundary from what is
   }
   t.same([await value('x'), await value('--x'), await value('--B')], ['0', '2', '1'])
 })
+
+t.test('@restpath names parts of a path, which rules see as ARGS_PATH', async (t) => {
+  const rules = `SecRule REQUEST_FILENAME "@restpath ^/users/{id}/posts/{post}$" "id:1,phase:1,pass,nolog"
+    SecRule ARGS_PATH:id "!@rx ^[0-9]+$" "id:2,phase:1,deny"
+    SecRule ARGS_PATH "@streq secret" "id:3,phase:1,deny"
+    SecRule &ARGS_PATH "@eq 0" "id:4,phase:1,deny"`
+  const ask = async (target: string) => (await exchange(await load(rules), { target })).verdict
+  t.match(await ask('/users/7/posts/9?x=1'), PASS)
+  t.match(await ask('/users/x/posts/9'), { ruleId: 2 })
+  t.match(await ask('/users/7/posts/secret'), { ruleId: 3 })
+  t.match(await ask('/users/7'), { ruleId: 4 })
+})

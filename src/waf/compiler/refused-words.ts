@@ -5,7 +5,6 @@ const content = 'responses are passed on as the origin wrote them'
 const remote = 'rules are read from files alone'
 const disk = 'nothing of a request is written to a disk'
 const hashing = 'links in responses are not signed'
-const paths = 'parts of a path have no names: @rx with capture finds them'
 const places = 'there is no database of places'
 const server = 'it is about a server in which ModSecurity runs as a module'
 const schemas = 'documents are inspected, not validated'
@@ -39,7 +38,6 @@ export const refusedWords = {
     SecWriteStateLimit: server,
   },
   Variables: {
-    ARGS_PATH: paths,
     FILES_TMPNAMES: disk,
     JSON: 'values of JSON are in ARGS',
     PERF_ALL: 'the time of single rules is not measured',
@@ -60,7 +58,6 @@ export const refusedWords = {
     inspectFile: programs,
     ipMatchFromDataset: 'lists stand in files: @ipMatchFromFile reads them',
     pmFromDataset: 'lists stand in files: @pmFromFile reads them',
-    restpath: paths,
     rsub: content,
     validateDTD: schemas,
     validateHash: hashing,

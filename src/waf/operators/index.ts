@@ -17,6 +17,7 @@ import type { OperatorWord } from './operator.ts'
 import { pm } from './pm.ts'
 import { pmFromFile } from './pm-from-file.ts'
 import { rbl } from './rbl.ts'
+import { restpath } from './restpath.ts'
 import { rx } from './rx.ts'
 import { rxGlobal } from './rx-global.ts'
 import { streq } from './streq.ts'
@@ -52,6 +53,7 @@ export const operators = [
   pm,
   pmFromFile,
   rbl,
+  restpath,
   rx,
   rxGlobal,
   streq,

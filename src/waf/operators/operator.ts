@@ -18,6 +18,8 @@ export interface CompiledOperator {
   test(value: string): boolean
   /** Same answer as `test`, with what matched; absent where the operator captures nothing. */
   exec?(value: string): OperatorMatch | undefined
+  /** Parts of a value that matches, each with its name: they become members of ARGS_PATH. */
+  name?(value: string): readonly (readonly [name: string, value: string])[]
   /**
    * What of a value that matches made it match, for the log's `ref`; asked only once a match is recorded. Absent where the
    * value matches as a whole.

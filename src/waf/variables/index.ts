@@ -90,7 +90,7 @@ import {
 } from './response-parts.ts'
 import { duration, time, timeDay, timeEpoch, timeHour, timeMin, timeMon, timeSec, timeWday, timeYear } from './time.ts'
 import type { VariableWord } from './variable.ts'
-import { env, geo, global, ip, resource, session, sessionId, tx, user, userId } from './writable.ts'
+import { argsPath, env, geo, global, ip, resource, session, sessionId, tx, user, userId } from './writable.ts'
 
 /** Every variable that rules may name; any other is refused at load. */
 export const variableWords: readonly VariableWord[] = [
@@ -197,6 +197,7 @@ export const variableWords: readonly VariableWord[] = [
   highestSeverity,
   rule,
   tx,
+  argsPath,
   env,
   geo,
   ip,

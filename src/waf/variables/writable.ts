@@ -9,6 +9,11 @@ export const tx: VariableWord = {
   ...collectionVariable('TX', (state) => state.tx),
   version: (state) => state.tx.version,
 }
+/** Parts of the path that @restpath has named; they are not among ARGS. */
+export const argsPath: VariableWord = {
+  ...collectionVariable('ARGS_PATH', (state) => state.pathArguments),
+  version: (state) => state.pathArguments.version,
+}
 /** What `setenv` set in this transaction; the environment of the process is not shown to rules. */
 export const env = collectionVariable('ENV', (state) => state.env)
 

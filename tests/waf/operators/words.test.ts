@@ -103,6 +103,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['words.data', 'sleep2', false],
     ['words.data more.data', 'BENCHMARK(1)', true],
   ],
+  restpath: [
+    ['/url-{id}/{name}', '/x/url-123/juan?q=1', true],
+    ['/url-{id}/{name}$', '/url-123/', false],
+    ['^/v1\\.0/{id}$', '/v1.0/7', true],
+    ['^/v1\\.0/{id}$', '/v100/7', false],
+  ],
   rx: [
     ['^a.b$', 'a\nb', true],
     ['^a.b$', 'a\nb\n', false],
@@ -183,7 +189,7 @@ t.test('each word does what its cases say', (t) => {
     }
     t.ok((cases[name]?.length ?? 0) > 0, `${name} has cases`)
   }
-  t.equal(operators.length, 32)
+  t.equal(operators.length, 33)
   t.equal(ran, Object.values(cases).flat().length, 'no case belongs to an unknown word')
   t.end()
 })
@@ -201,6 +207,11 @@ t.test('arguments that make no sense are refused', (t) => {
     ['validateByteRange', '9-1', /not a byte/],
     ['validateByteRange', 'a', /not a byte/],
     ['verifyCC', '(', /closing parenthesis/],
+    ['restpath', '/a/b', /needs a name in braces/],
+    ['restpath', '/(a|b)/{c}', /takes no groups/],
+    ['restpath', '/{a', /is not closed/],
+    ['restpath', '/{a b}', /letters, digits/],
+    ['restpath', '/{a}/{a}', /there twice/],
     ['validateNid', 'cl', /takes cl or us, and a pattern/],
     ['validateNid', 'fr \\d+', /takes cl or us/],
     ['validateNid', 'cl (', /closing parenthesis/],
