@@ -1,6 +1,5 @@
-/** What the command line says: `--name value`, `--name` alone, and words. */
+/** What the command line says: `--name value`, or `--name` alone. */
 export interface Options {
-  readonly words: readonly string[]
   has(name: string): boolean
   text(name: string, fallback: string): string
   /** At least `least`, which is just above 0 unless said. */
@@ -14,13 +13,9 @@ const flags = new Set(['json', 'help'])
 /** Throws UsageError for what is not of this form. */
 export function parseOptions(args: readonly string[], known: readonly string[]): Options {
   const values = new Map<string, string>()
-  const words: string[] = []
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? ''
-    if (!arg.startsWith('--')) {
-      words.push(arg)
-      continue
-    }
+    if (!arg.startsWith('--')) throw new UsageError(`${arg} belongs to no option`)
     const name = arg.slice(2)
     if (!flags.has(name) && !known.includes(name)) throw new UsageError(`unknown option --${name}`)
     const value = flags.has(name) ? '' : args[++i]
@@ -28,7 +23,6 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     values.set(name, value)
   }
   return {
-    words,
     has: (name) => values.has(name),
     text: (name, fallback) => values.get(name) ?? fallback,
     number(name, fallback, least = Number.MIN_VALUE) {
@@ -46,7 +40,9 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
   }
 }
 
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
 
 /** The named ones of a table, or all; throws UsageError for a name that it does not have. */
 export function choose<T extends { readonly name: string }>(

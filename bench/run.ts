@@ -1,5 +1,7 @@
 import { benchEngine, engineOptions } from './engine/engine.ts'
+import { benchGrowth, growthOptions, growthSeries } from './growth/growth.ts'
 import { benchLoad, loadOptions } from './load/load.ts'
+import { benchMemory, memoryOptions } from './memory/memory.ts'
 import { benchNetwork, networkOptions } from './network/network.ts'
 import { proxyKinds } from './network/proxies.ts'
 import { networkWorkloads } from './network/workloads.ts'
@@ -15,6 +17,8 @@ const commands: Readonly<Record<string, Command>> = {
   network: { options: networkOptions, run: benchNetwork },
   engine: { options: engineOptions, run: benchEngine },
   load: { options: loadOptions, run: benchLoad },
+  memory: { options: memoryOptions, run: benchMemory },
+  growth: { options: growthOptions, run: benchGrowth },
 }
 
 const help = `npm run bench                 acme-edge beside other proxies, over sockets
@@ -23,6 +27,10 @@ const help = `npm run bench                 acme-edge beside other proxies, over
 npm run bench -- engine       the engine alone, beside libmodsecurity, without a socket
   --workloads ${engineWorkloads.map(({ name }) => name).join(',')}   --values new,same   --level 1…4   --peer off   --python PROGRAM   --cpu N
 npm run bench -- load         how long rules take to load, and what they weigh
+npm run bench -- growth       what more rules, arguments, bytes, sites … cost
+  --workloads ${growthSeries.map(({ name }) => name).join(',')}   --chart FILE.svg
+npm run bench -- memory       resident memory over many requests, under load
+  --requests N   --level 1…4   --proxy NAME
 All: --crs FOLDER   --rounds N   --seconds N   --seed N   --json
 `
 

@@ -1,4 +1,4 @@
-/** Columns as wide as their widest cell; the first is text, the others are numbers and end at the right. */
+/** Columns as wide as their widest cell; the first begins at the left, the others end at the right. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows]
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))

@@ -10,7 +10,7 @@ import { engineWorkloads, type Workload } from '../requests/workloads.ts'
 import { findCoreRuleSet, writeRules } from '../rule-files.ts'
 import { mean, median } from '../statistics.ts'
 import { CollectorTime } from './collector-time.ts'
-import { type EngineReport, type EngineRow, printEngineReport } from './engine-report.ts'
+import { type EngineReport, type EngineRow, emptyRow, printEngineReport } from './engine-report.ts'
 import { findPython, LibModSecurity } from './libmodsecurity.ts'
 import { loadOwnEngine } from './own-engine.ts'
 import { proveBlocking } from './prove-blocking.ts'
@@ -94,23 +94,19 @@ async function compare(workload: Workload, variant: 'new' | 'same', setting: Set
     Array.from({ length: count }, () => (variant === 'same' ? fixed : workload.benign(values)))
   const warmUp = await timeOwn(rules, { make, seconds: Math.max(1, seconds), batch: 200, collector })
   const batch = Math.min(LARGEST_BATCH, Math.ceil((seconds * 1e6) / median(warmUp.us.slice(-200))))
-  const row: EngineRow = {
-    workload: workload.name,
-    values: variant,
-    ownUs: [],
-    peerUs: [],
-    collectorShare: [],
-    all: [],
-  }
+  const row = emptyRow(workload.name, variant)
   const file = join(folder, 'requests')
   for (let round = 0; round < setting.rounds; round++) {
     const own = await timeOwn(rules, { make, seconds, batch, collector })
     row.ownUs.push(mean(own.us))
+    row.ownCpuUs.push(own.cpuUs)
     row.collectorShare.push(own.collectorShare)
     row.all.push(...own.us)
     if (peer === undefined) continue
     const requests = variant === 'same' ? [fixed] : make(peerBatch(row, seconds))
-    row.peerUs.push(mean(await peer.time(requests, { file, seconds, minimum: LEAST_PEER_TRANSACTIONS })))
+    const { us, cpuUs } = await peer.time(requests, { file, seconds, minimum: LEAST_PEER_TRANSACTIONS })
+    row.peerUs.push(mean(us))
+    row.peerCpuUs.push(cpuUs)
   }
   return row
 }

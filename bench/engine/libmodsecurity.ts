@@ -13,6 +13,13 @@ export interface TimeOptions {
   readonly minimum: number
 }
 
+export interface PeerTimes {
+  /** Microseconds of each transaction. */
+  readonly us: number[]
+  /** Processor time of one. */
+  readonly cpuUs: number
+}
+
 /** libmodsecurity in a Python process of its own, where no socket is between it and the request either. */
 export class LibModSecurity {
   readonly #child: ChildProcess
@@ -39,11 +46,10 @@ export class LibModSecurity {
     return (await this.#ask({ inspect: requests.map(toWire) })) as Outcome[]
   }
 
-  /** Microseconds of each transaction. One request is used again and again; of several each once at most. */
-  async time(requests: readonly BenchRequest[], { file, seconds, minimum }: TimeOptions): Promise<number[]> {
+  /** One request is used again and again; of several each once at most. */
+  async time(requests: readonly BenchRequest[], { file, seconds, minimum }: TimeOptions): Promise<PeerTimes> {
     writeFileSync(file, requests.map((request) => `${JSON.stringify(toWire(request))}\n`).join(''), 'latin1')
-    const { us } = (await this.#ask({ time: file, seconds, min: minimum })) as { us: number[] }
-    return us
+    return (await this.#ask({ time: file, seconds, min: minimum })) as PeerTimes
   }
 
   stop(): void {
@@ -58,12 +64,13 @@ export class LibModSecurity {
   }
 }
 
-/** The Python that has the library: `--python PROGRAM`, else what `scripts/install-libmodsecurity.sh` made, else none. */
+/** The Python that has the library: `--python PROGRAM`, else what the script installs; undefined where it cannot. */
 export function findPython(options: Options): string | undefined {
-  const installed = join(import.meta.dirname, '../../node_modules/.cache/libmodsecurity/bin/python')
-  return [options.text('python', installed), 'python3'].find(
-    (python) => spawnSync(python, ['-c', 'import libmodsecurity'], { stdio: 'ignore' }).status === 0,
-  )
+  const script = join(import.meta.dirname, '../../scripts/install-libmodsecurity.sh')
+  const install = () => spawnSync('sh', [script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] }).stdout
+  const python = options.text('python', '') || install().trim().split('\n').at(-1)
+  if (python === undefined || python === '') return undefined
+  return spawnSync(python, ['-c', 'import libmodsecurity'], { stdio: 'ignore' }).status === 0 ? python : undefined
 }
 
 function toWire({ method, target, headers, body, response }: BenchRequest): object {

@@ -10,6 +10,8 @@ const protocol = 'HTTP/1.1'
 
 export interface Outcome {
   readonly blocked: boolean
+  /** Blocked because inspection took too long or went wrong, not by a rule. */
+  readonly failed?: boolean
   readonly ruleIds: readonly number[]
 }
 
@@ -34,14 +36,17 @@ export async function inspect(rules: RuleSet, request: BenchRequest): Promise<Ou
   const { method, target, headers } = request
   const input = { id, receivedAtMs: Date.now(), client, server, method, target, protocol, headers }
   const transaction = rules.begin(input)
-  let blocked = false
+  let kind: Verdict['kind'] = 'pass'
   for (const phase of phases) {
     const answer = phase(transaction, request)
-    const verdict = answer instanceof Promise ? await answer : answer
-    blocked = verdict.kind !== 'pass'
-    if (blocked) break
+    kind = (answer instanceof Promise ? await answer : answer).kind
+    if (kind !== 'pass') break
   }
   const finished = transaction.finish()
   if (finished !== undefined) await finished
-  return { blocked, ruleIds: transaction.logged.map(({ ruleId }) => ruleId) }
+  return {
+    blocked: kind !== 'pass',
+    failed: kind === 'failed',
+    ruleIds: transaction.logged.map(({ ruleId }) => ruleId),
+  }
 }

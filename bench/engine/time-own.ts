@@ -1,11 +1,13 @@
 import type { RuleSet } from '../../src/waf/transaction-types.ts'
-import type { BenchRequest } from '../requests/bench-request.ts'
+import { type BenchRequest, showRequest } from '../requests/bench-request.ts'
 import { type CollectorTime, collectGarbage } from './collector-time.ts'
 import { inspect } from './own-engine.ts'
 
 export interface OwnTimes {
   /** Microseconds of each transaction. */
   readonly us: number[]
+  /** Processor time of one, the collector's helper threads included. */
+  readonly cpuUs: number
   readonly collectorShare: number
 }
 
@@ -23,23 +25,27 @@ export async function timeOwn(rules: RuleSet, options: TimeOptions): Promise<Own
   const us: number[] = []
   let spentMs = 0
   let collectorMs = 0
+  let cpuUs = 0
   while (spentMs < options.seconds * 1000) {
     const requests = options.make(options.batch)
     collectGarbage()
+    const before = process.cpuUsage()
     const startedAt = performance.now()
     await timeBatch(rules, requests, us)
     const endedAt = performance.now()
+    const { user, system } = process.cpuUsage(before)
+    cpuUs += user + system
     spentMs += endedAt - startedAt
     collectorMs += await options.collector.between(startedAt, endedAt)
   }
-  return { us, collectorShare: collectorMs / spentMs }
+  return { us, cpuUs: cpuUs / us.length, collectorShare: collectorMs / spentMs }
 }
 
 async function timeBatch(rules: RuleSet, requests: readonly BenchRequest[], us: number[]): Promise<void> {
   for (const request of requests) {
     const startedAt = performance.now()
-    const { blocked } = await inspect(rules, request)
+    const { blocked, ruleIds } = await inspect(rules, request)
     us.push((performance.now() - startedAt) * 1000)
-    if (blocked) throw new Error(`a benign request was blocked: ${request.method} ${request.target}`)
+    if (blocked) throw new Error(`a benign request was blocked by ${ruleIds}: ${showRequest(request)}`)
   }
 }

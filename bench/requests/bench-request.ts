@@ -29,3 +29,8 @@ export function pageResponse(page: string): BenchResponse {
     body,
   }
 }
+
+/** For a message: enough of a request to send it again. */
+export function showRequest({ method, target, headers, body }: BenchRequest): string {
+  return `${method} ${target}\n${headers.join(' ')}\n${body?.toString('latin1', 0, 10_000) ?? ''}`
+}

@@ -10,14 +10,14 @@ export function browserHeaders(values: Values): string[] {
     'User-Agent',
     `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version} Safari/537.36`,
     'Accept',
-    `text/html,application/xhtml+xml,application/xml;q=${quality()},image/avif,*/*;q=${quality()}`,
+    `text/html,application/xhtml+xml,application/xml;q=${quality()},image/avif;q=${quality()},*/*;q=${quality()}`,
     'Accept-Language',
-    `en-US,en;q=${quality()}`,
+    `en-GB,en;q=${quality()},fr;q=${quality()},nl;q=${quality()}`,
     'Accept-Encoding',
     'identity',
     'Cookie',
     `session=${values.hex(12)}; theme=${values.name()}; _ga=GA1.2.${values.digits(10)}.${values.digits(10)}`,
     'Referer',
-    `https://shop.example/catalog?page=${values.digits(4)}&sort=${values.name()}`,
+    `https://shop.example/catalog?page=${values.digits(6)}&sort=${values.name()}`,
   ]
 }

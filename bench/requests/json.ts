@@ -4,7 +4,7 @@ import type { Values } from './values.ts'
 
 const type = 'application/json'
 
-/** An order of 100 items, about 7 KB. */
+/** An order of 100 items, 7 KB. */
 export function jsonRequest(values: Values): BenchRequest {
   return jsonItems(values, 100)
 }
@@ -25,7 +25,7 @@ function order(values: Values, list: readonly string[]): string {
 
 function items(values: Values, count: number): string[] {
   return Array.from({ length: count }, () => {
-    const title = `Plain ${values.word()} shirt number ${values.digits(6)}`
+    const title = `${values.word()} shirt ${values.digits(7)}`
     const price = `${values.digits(2)}.${values.digits(2)}`
     return `{"sku":"AB-${values.digits(4)}","title":"${title}","qty":${values.digits(3)},"price":${price}}`
   })

@@ -7,7 +7,7 @@ export function postRequest(values: Values, { type, body }: { type: string; body
   const bytes = Buffer.from(body, 'latin1')
   return {
     method: 'POST',
-    target: `/orders?step=${values.digits(5)}`,
+    target: `/orders?step=${values.digits(9)}`,
     headers: [...browserHeaders(values), 'Content-Type', type, 'Content-Length', String(bytes.length)],
     body: bytes,
     response: plainResponse,

@@ -5,10 +5,11 @@ ginger glass globe granite harbor hazel honey indigo island ivory jacket jasmine
 lantern leather lemon lilac linen maple marble meadow mirror mitten monsoon mug napkin needle nickel north oak ocean
 olive onyx orange orchard oval paper parcel pebble pepper picture pillow planter plum poplar pottery prairie quartz
 quilt raven ribbon river rose rustic saffron satin scarf shelf silver sketch slate spruce stone studio summer sunset
-tablet teapot terrace thread timber towel tulip velvet village violet walnut willow window winter wool yarn yellow`.split(
+tablet teapot terrace thread timber towel tulip velvet village violet walnut willow window winter wool yellow`.split(
     /\s+/,
   )
-const letters = 'abcdefghijklmnopqrstuvwxyz'
+/** Of these no command of a shell and no word of SQL can be made, which rules would rightly find at times. */
+const letters = 'hjkvwx'
 
 /**
  * Plain values as shops see them, new ones each time. The same seed gives the same values, so both sides of a comparison and
@@ -48,7 +49,7 @@ export class Values {
 
   /** A word that hardly ever comes again: a dictionary's alone would. */
   name(): string {
-    return `${this.word()}${this.letters(4)}`
+    return `${this.word()}${this.letters(6)}`
   }
 
   words(count: number, separator = ' '): string {

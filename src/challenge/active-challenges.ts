@@ -3,7 +3,7 @@ import type { ActiveChallenge } from './publisher.ts'
 import { isToken } from './token.ts'
 
 /** Two would do to visit everything before the table has doubled; a small table is visited whole each time. */
-const VISITS_PER_PUBLISH = 16
+const VISITS_PER_PUBLISH = 4
 
 /**
  * The challenges of orders that are pending, by (host, token): two live orders for one name do not overwrite each other,
