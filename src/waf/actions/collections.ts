@@ -1,6 +1,6 @@
 import { reject } from '../compiler/rejection.ts'
 import { expandMacro, hasMacro, type Macro } from '../macro.ts'
-import { isBuiltInName, isPersistentName, type PersistentName } from '../persistent/names.ts'
+import { isPersistentName, type PersistentName } from '../persistent/names.ts'
 import { OpenCollection } from '../persistent/open-collection.ts'
 import type { Word } from '../seclang/ast.ts'
 import { toNumber } from '../to-number.ts'
@@ -74,12 +74,6 @@ function parseMember(argument: Word, form: string): MemberArgument {
   const collection = found?.[1]?.toLowerCase() ?? ''
   if (!isPersistentName(collection)) return reject(argument, form)
   const [, , name = '', value] = found ?? []
-  if (isBuiltInName(name.toLowerCase())) {
-    return reject(
-      argument,
-      `${name.toUpperCase()} is kept by the engine itself; setvar:${collection}.timeout says when it ends`,
-    )
-  }
   return {
     collection,
     name: macroPart(argument, name, collection.length + 1),
