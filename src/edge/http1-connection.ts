@@ -85,8 +85,10 @@ export class Http1Connection {
     this.#body = body
   }
 
-  exchangeClosed(): void {
+  /** @param goesOn whether the client has not said that it was its last one: what follows that is nothing (RFC 9112 §9.6) */
+  exchangeClosed(goesOn: boolean): void {
     this.#openExchanges--
+    if (!goesOn) this.#guard.stop()
     if (this.#refusal !== undefined) return this.#answerRefusal(this.#refusal)
     if (this.#closing) return this.closeWhenIdle()
     this.#guard.resume()

@@ -111,7 +111,7 @@ async function observeBody(
   body.pipe(through)
   inspection.pendingRequestPhase = async () => {
     inspection.pendingRequestPhase = undefined
-    const collected = Buffer.concat(chunks).subarray(0, limitBytes)
+    const collected = Buffer.concat([...chunks, body.lastBytes ?? Buffer.alloc(0)]).subarray(0, limitBytes)
     const bytes = await decodeBeginning(collected, exchange.request.headers, limitBytes).catch(() => undefined)
     await inspection.run((transaction) => transaction.requestBody(bytes))
   }

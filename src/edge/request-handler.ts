@@ -38,7 +38,7 @@ function onHttp1(
   // Node says `close` with the last request of a connection, but keeps it open unless it is told so.
   const isLast = connection.requestCount + 1 >= edge.limits.requestsPerSocket
   if (isLast || connections.isDraining) response.setHeader('connection', 'close')
-  response.on('close', () => connection.exchangeClosed())
+  response.on('close', () => connection.exchangeClosed(response.shouldKeepAlive))
   const { endpoints, secure } = connection
   const request = readHttp1Request(message, connection, edge)
   if ('kind' in request) {

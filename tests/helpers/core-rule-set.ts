@@ -101,10 +101,10 @@ function secondsSince(startedAt: number): number {
 /** Any path: 200 without a body; `POST /reflect`: what its JSON asks for. */
 async function startReflectingOrigin() {
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer) // no encoding is set
-    if (request.method !== 'POST' || !/^\/reflect\/?(?:\?|$)/.test(request.url ?? '')) return void response.end()
     try {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer) // no encoding is set
+      if (request.method !== 'POST' || !/^\/reflect\/?(?:\?|$)/.test(request.url ?? '')) return void response.end()
       const { status, headers, body } = reflect(Buffer.concat(chunks))
       response.writeHead(status, [...headers]).end(await contentOf(body))
     } catch {
