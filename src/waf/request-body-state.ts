@@ -22,7 +22,15 @@ export class RequestBodyState {
   /** ctl:forceRequestBodyVariable. */
   forced = false
   raw = ''
+  /** What took the body apart: `ctl` in phase 2 comes too late to change what its variables show. */
+  parsedBy: BodyProcessor = ''
   parsed: ParsedBody = nothing
+  /**
+   * REQUEST_BODY. Empty where a processor other than URLENCODED takes the body apart (as ModSecurity 2), but that of a
+   * document can be asked for with ctl:forceRequestBodyVariable: the names, comments and instructions of XML show nowhere
+   * else.
+   */
+  variable = ''
   /** The body was longer than SecRequestBodyLimit and only its beginning is here. */
   truncated = false
   #arguments: readonly Entry[] | undefined
@@ -32,7 +40,10 @@ export class RequestBodyState {
   }
 
   accept(raw: string, options: BodyParseOptions): void {
+    const isForced = this.forced && this.processor !== 'MULTIPART'
     this.raw = raw
+    this.variable = this.processor === 'URLENCODED' || isForced ? raw : ''
+    this.parsedBy = this.processor
     this.parsed = parse(this.processor, raw, options)
     this.#arguments = undefined
   }
@@ -40,15 +51,6 @@ export class RequestBodyState {
   get arguments(): readonly Entry[] {
     this.#arguments ??= toEntries(this.parsed.arguments, 'ARGS_POST')
     return this.#arguments
-  }
-
-  /**
-   * Empty where a processor other than URLENCODED takes the body apart (as ModSecurity 2), but that of a document can be
-   * asked for with ctl:forceRequestBodyVariable: the names, comments and instructions of XML show nowhere else.
-   */
-  get variable(): string {
-    const isForced = this.forced && this.processor !== 'MULTIPART'
-    return this.processor === 'URLENCODED' || isForced ? this.raw : ''
   }
 
   /** Names and values of what is not a file: what SecRequestBodyNoFilesLimit bounds. */

@@ -151,7 +151,7 @@ class RequestPlaces {
   }
 
   get bodyArguments(): readonly PlacedPair[] {
-    switch (this.#state.requestBody.processor) {
+    switch (this.#state.requestBody.parsedBy) {
       case 'URLENCODED':
         return splitPairs(this.body, { offset: this.bodyOffset, separator: this.#separator, blanks: false })
       case 'MULTIPART':

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path'
 import type { Condition, Link, Rule } from '../compiler/program.ts'
 import type { TransformNode } from '../entry.ts'
+import { withoutRemoved } from '../evaluate-targets.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
 import { tx } from '../variables/writable.ts'
 import { alphabets } from './byte-kinds.ts'
@@ -116,14 +118,14 @@ function gateOf(rule: Rule, position: number, conditions: ConditionTable): Gate 
   if (word !== tx || selector?.kind !== 'name' || mode !== 'include') return undefined
   if (operator.negated || typeof operator.resolve === 'function') return undefined
   const { lowerName } = selector
-  const key = `${lowerName} ${operator.label} ${operator.argument}`
+  // A file's name in the argument counts from the folder of the rules.
+  const key = JSON.stringify([lowerName, operator.label, operator.argument, dirname(head.location.file)])
   return {
     position,
     target: nextPosition,
     condition: conditions.intern(key, meets(lowerName, operator.resolve)),
-    isDisabled: ({ removedRules, removedTargets }) =>
-      removedRules?.[rule.index] === 1 ||
-      removedTargets.some((removed) => removed.word === tx && removed.rules[rule.index] === 1),
+    isDisabled: (state) =>
+      state.removedRules?.[rule.index] === 1 || withoutRemoved(state, rule, state.tx.find(lowerName)).length === 0,
     noteMatch(state) {
       const found = state.tx.find(lowerName)
       state.matchedVariables = [...found]

@@ -91,12 +91,12 @@ export class PhaseScreen {
     return outcomes
   }
 
-  /** The questions of the rules that can be reached with these outcomes; `undefined`: with any. */
-  slots(outcomes: number | undefined): readonly VariableSlots[] {
-    const key = outcomes ?? -1
+  /** The questions of the rules that can be reached while every gate does what these outcomes say, or anything. */
+  slots(outcomes: number | 'anything'): readonly VariableSlots[] {
+    const key = outcomes === 'anything' ? -1 : outcomes
     const known = this.#variants.get(key)
     if (known !== undefined) return known
-    if (this.#variants.size >= MOST_VARIANTS && key !== -1) return this.slots(undefined)
+    if (this.#variants.size >= MOST_VARIANTS && key !== -1) return this.slots('anything')
     const isReached = this.#reach(outcomes)
     const slots = makeSlots(
       this.#rules.filter(({ link }) => isReached[link.position] === 1),
@@ -106,13 +106,13 @@ export class PhaseScreen {
     return slots
   }
 
-  #reach(outcomes: number | undefined): Uint8Array {
+  #reach(outcomes: number | 'anything'): Uint8Array {
     const isReached = new Uint8Array(this.#targets.length + 1)
     isReached[0] = 1
     for (const [position, target] of this.#targets.entries()) {
       if (isReached[position] !== 1) continue
       const gate = this.gates[position]
-      const isKnown = gate !== undefined && outcomes !== undefined
+      const isKnown = gate !== undefined && outcomes !== 'anything'
       const jumps = isKnown && isMet(outcomes, gate.condition)
       if (!isKnown || jumps) isReached[target] = 1
       if (!jumps) isReached[position + 1] = 1
@@ -131,7 +131,7 @@ function firstScreened(gates: readonly (Gate | undefined)[], rules: readonly Scr
 }
 
 /** Whether the condition of that number is among those that are met. */
-function isMet(outcomes: number, condition: number): boolean {
+export function isMet(outcomes: number, condition: number): boolean {
   return ((outcomes >> condition) & 1) === 1
 }
 

@@ -5,7 +5,7 @@ import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import type { Scan } from './literal-scanner.ts'
 import type { ChangedGroup, Question, ScreenedLink, Slot } from './plans.ts'
-import type { Gate, PhaseScreen, ScreenProgram, VariableSlots } from './screen-program.ts'
+import { type Gate, isMet, type PhaseScreen, type ScreenProgram, type VariableSlots } from './screen-program.ts'
 import { stepEffect } from './transformation-effects.ts'
 
 /** Longer values are not transformed ahead of the rules: that would be too long a step for one go. */
@@ -21,8 +21,8 @@ export class Screening {
   readonly #state: TransactionState
   readonly #phase: PhaseScreen
   #progress: 'not begun' | 'under way' | 'done' = 'not begun'
-  /** What the gates were foreseen to do; `undefined`: anything. */
-  #foreseen: number | undefined
+  /** What all gates are to do, those passed already included; `anything`: one has done otherwise. */
+  #foreseen: number | 'anything' | undefined
   #slots: readonly VariableSlots[] = []
   /** Where screening goes on: variable, and entry of it. */
   #variable = 0
@@ -59,7 +59,7 @@ export class Screening {
 
   /** The values that may match a link; `undefined`: it has to be asked about all. */
   candidatesOf(link: Link): readonly Entry[] | undefined {
-    if (this.#progress === 'not begun' || this.#program.isScreened[link.number] === 0) return undefined
+    if (this.#progress !== 'done' || this.#program.isScreened[link.number] === 0) return undefined
     const found = this.#candidates[link.number]
     if (found === undefined) return NO_ENTRIES
     return found.length > 1 && link.condition !== undefined ? inOrder(found, link.condition.profile) : found
@@ -67,11 +67,12 @@ export class Screening {
 
   /** Where evaluation goes on behind a gate. One that does what was not foreseen makes other rules reachable. */
   #pass(gate: Gate): number {
-    const isDisabled = gate.isDisabled(this.#state)
-    const isOpen = !isDisabled && ((this.#readOutcomes() >> gate.condition) & 1) === 1
-    if (this.#foreseen !== undefined) {
-      if (isDisabled) this.#begin(undefined)
-      else if (this.#outcomes !== this.#foreseen) this.#begin(this.#outcomes)
+    const outcomes = this.#readOutcomes()
+    const isOpen = isMet(outcomes, gate.condition) && !gate.isDisabled(this.#state)
+    this.#foreseen ??= outcomes
+    if (this.#foreseen !== 'anything' && isOpen !== isMet(this.#foreseen, gate.condition)) {
+      this.#foreseen = 'anything'
+      if (this.#progress !== 'not begun') this.#begin('anything')
     }
     if (!isOpen) return gate.position + 1
     gate.noteMatch(this.#state)
@@ -85,7 +86,7 @@ export class Screening {
     return this.#outcomes
   }
 
-  #begin(foreseen: number | undefined): void {
+  #begin(foreseen: number | 'anything'): void {
     this.#foreseen = foreseen
     this.#slots = this.#phase.slots(foreseen)
     this.#progress = 'under way'
@@ -97,7 +98,7 @@ export class Screening {
 
   /** Screens until all values are done or the slice is over; whether it came to the end. */
   #advance(): boolean {
-    if (this.#progress === 'not begun') this.#begin(this.#readOutcomes())
+    if (this.#progress === 'not begun') this.#begin(this.#foreseen ?? this.#readOutcomes())
     const { budget } = this.#state
     for (; this.#variable < this.#slots.length; this.#variable++) {
       const slots = this.#slots[this.#variable]

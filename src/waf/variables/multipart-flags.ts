@@ -20,7 +20,7 @@ const strict: readonly (keyof MultipartFlags)[] = [
 
 export const multipartStrictError = scalarVariable('MULTIPART_STRICT_ERROR', 2, ({ requestBody }) => {
   const { multipart, error } = requestBody.parsed
-  if (multipart === undefined) return requestBody.processor === 'MULTIPART' && error !== undefined ? 1 : 0
+  if (multipart === undefined) return requestBody.parsedBy === 'MULTIPART' && error !== undefined ? 1 : 0
   return error !== undefined || strict.some((name) => multipart[name]) ? 1 : 0
 })
 

@@ -21,7 +21,7 @@ export const reqbodyProcessorErrorMsg = scalarVariable(
 
 /** 1 when the query string, or a form body, has a `%` without two hexadecimal digits: decoders disagree about those. */
 export const urlencodedError = scalarVariable('URLENCODED_ERROR', 2, ({ request, requestBody }) => {
-  const body = requestBody.processor === 'URLENCODED' ? requestBody.raw : ''
+  const body = requestBody.parsedBy === 'URLENCODED' ? requestBody.raw : ''
   return invalidEscape.test(request.queryString) || invalidEscape.test(body) ? 1 : 0
 })
 
