@@ -99,7 +99,12 @@ function compilePattern(pattern: string): CompiledOperator {
     throw new PatternError(`the pattern of a macro: ${message}`)
   }
   const location = { file: '', line: 0, column: 0 }
-  return rx.compile(`(?i)${pattern}`, { location, fail, readFile: () => fail('it reads no file') })
+  return rx.compile(`(?i)${pattern}`, {
+    location,
+    fail,
+    readFile: () => fail('it reads no file'),
+    dataset: () => fail('it has no data set'),
+  })
 }
 
 function expandPart(part: string | Reference, state: TransactionState): string {

@@ -13,6 +13,7 @@ export function operatorContext(files: Readonly<Record<string, string>> = {}): O
   return {
     location: { file: 'test.conf', line: 1, column: 1 },
     readFile: (path) => files[path] ?? fail(`no such file: ${path}`),
+    dataset: (name) => files[name]?.split('\n').filter((line) => line !== '') ?? fail(`no data set ${name}`),
     fail,
   }
 }

@@ -390,3 +390,17 @@ t.test('@restpath names parts of a path, which rules see as ARGS_PATH', async (t
   t.match(await ask('/users/7/posts/secret'), { ruleId: 3 })
   t.match(await ask('/users/7'), { ruleId: 4 })
 })
+
+t.test('a SecDataset is a list in the rule file itself', async (t) => {
+  const rules = `SecDataset bad \`
+  # a comment
+  evil words
+  Sleep(
+\`
+    SecDataset offices \`192.0.2.0/24\`
+    SecRule ARGS "@pmFromDataset bad" "id:1,phase:1,pass"
+    SecRule REMOTE_ADDR "@ipMatchFromDataset offices" "id:2,phase:1,pass"`
+  t.same((await run(rules, { target: '/?a=sleep(1)' })).logged, [1, 2])
+  t.same((await run(rules, { target: '/?a=x+evil+words', client: '198.51.100.1' })).logged, [1])
+  t.same((await run(rules, { target: '/?a=comment&b=evil', client: '198.51.100.1' })).logged, [])
+})

@@ -68,11 +68,11 @@ function placeOf({ node }: LinkDraft, action: string): Location {
 }
 
 function draftLink(assembly: Assembly, node: RuleNode | UnconditionalNode, isChained: boolean): LinkDraft {
-  const { problems, readFile } = assembly
+  const { problems } = assembly
   const actions = emptyDraft()
   const targets =
     node.kind === 'rule' ? problems.attempt(() => compileTargets(node.targets, namespacesOf(node.actions))) : undefined
-  const operator = node.kind === 'rule' ? problems.attempt(() => compileOperator(node.operator, readFile)) : undefined
+  const operator = node.kind === 'rule' ? problems.attempt(() => compileOperator(node.operator, assembly)) : undefined
   applyActions(actions, node.actions, { place: isChained ? 'chained' : 'rule', problems })
   const link = { node, targets, operator, actions }
   if (node.kind === 'rule') warnAboutOperator(assembly, node.operator)

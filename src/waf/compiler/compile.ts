@@ -39,6 +39,7 @@ export async function compileFiles(files: readonly string[], options: CompileOpt
     warnings: new Map(),
     settings: defaultSettings,
     transformations: new Map(),
+    datasets: new Map(),
     defaults: new Map(),
     chains: [],
     markers: [],

@@ -44,6 +44,7 @@ export const settingDirectives: Readonly<Record<string, DirectiveWord>> = {
     if (value.text.trim() === '') reject(value, 'the pattern is empty: every status would be relevant')
     return { auditStatus: compilePattern(value, { ignoreCase: false }) }
   }),
+  SecDataset: { least: 2, most: 2, apply: defineDataset },
   SecUnicodeMapFile: { least: 1, most: 2, apply: setUnicodeMap },
   SecResponseBodyMimeTypesClear: {
     least: 0,
@@ -72,6 +73,17 @@ function readTypes(word: Word): readonly string[] {
       reject(word, `"${type}" is not a media type such as text/html: no response would be inspected for it`)
   }
   return types
+}
+
+/** One entry a line; empty lines and those that begin with `#` are none. */
+function defineDataset({ datasets }: Assembly, name: Word, [data = name]: readonly Word[]): void {
+  if (datasets.has(name.text)) reject(name, `there is a SecDataset "${name.text}" already`)
+  const entries = data.text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  if (entries.length === 0) reject(data, `the SecDataset "${name.text}" is empty`)
+  datasets.set(name.text, entries)
 }
 
 /** `file page`; both may stand in one argument. */

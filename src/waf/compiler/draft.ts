@@ -43,6 +43,8 @@ export interface Assembly {
   /** By the word that they are about: each is said once. */
   readonly warnings: Map<string, Problem>
   settings: Settings
+  /** Entries by the name of a SecDataset. */
+  readonly datasets: Map<string, readonly string[]>
   /** By name: those that a directive has given another table. */
   readonly transformations: Map<string, TransformationWord>
   readonly defaults: Map<number, ActionDraft>

@@ -5,6 +5,7 @@ import { expandMacro, hasMacro, isMacroText, type Macro, parseMacro } from '../m
 import { findOperator } from '../operators/index.ts'
 import type { CompiledOperator, OperatorContext, OperatorWord } from '../operators/operator.ts'
 import type { OperatorNode } from '../seclang/ast.ts'
+import type { Assembly } from './draft.ts'
 import type { RuleOperator } from './program.ts'
 import { reasonAgainst } from './refused-words.ts'
 import { reject } from './rejection.ts'
@@ -15,13 +16,13 @@ const REMEMBERED_ARGUMENTS = 64
 const LONGEST_REMEMBERED = 1024
 
 /** Looks the operator up and compiles its argument; unknown words and bad arguments are rejected with their place. */
-export function compileOperator(node: OperatorNode, readFile: (path: string) => string): RuleOperator {
+export function compileOperator(node: OperatorNode, sources: OperatorSources): RuleOperator {
   const word =
     findOperator(node.name.text) ??
     reject(node.name, `the operator "@${node.name.text}" is not supported${reasonAgainst('Operators', node.name.text)}`)
   const { text } = node.argument
   if (word.argument !== 'none' && text.trim() === '') reject(node.name, `"@${node.name.text}" lacks its argument`)
-  const context = operatorContext(node, readFile)
+  const context = operatorContext(node, sources)
   const macro = operatorMacro(word, node)
   return {
     label: word.label ?? word.name.charAt(0).toUpperCase() + word.name.slice(1),
@@ -32,7 +33,10 @@ export function compileOperator(node: OperatorNode, readFile: (path: string) => 
   }
 }
 
-function operatorContext({ argument }: OperatorNode, readFile: (path: string) => string): OperatorContext {
+/** Where operators find what is too long for a rule. */
+type OperatorSources = Pick<Assembly, 'readFile' | 'datasets'>
+
+function operatorContext({ argument }: OperatorNode, { readFile, datasets }: OperatorSources): OperatorContext {
   return {
     location: argument.location,
     readFile(path) {
@@ -43,6 +47,7 @@ function operatorContext({ argument }: OperatorNode, readFile: (path: string) =>
         return reject(argument, `the file "${path}" cannot be read: ${reason}`)
       }
     },
+    dataset: (name) => datasets.get(name) ?? reject(argument, `no SecDataset before this rule has the name "${name}"`),
     fail: (message, offset) => reject(argument, message, offset),
   }
 }

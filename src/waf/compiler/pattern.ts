@@ -8,6 +8,7 @@ export function compilePattern(pattern: Word, options: { ignoreCase: boolean }):
   const prefix = options.ignoreCase ? '(?i)' : ''
   return rx.compile(prefix + pattern.text, {
     location: pattern.location,
+    dataset: (name) => reject(pattern, `a pattern has no data set ("${name}")`),
     readFile: (path) => reject(pattern, `a pattern reads no file ("${path}")`),
     fail: (message, offset = 0) => reject(pattern, message, Math.max(0, offset - prefix.length)),
   })

@@ -9,12 +9,14 @@ import { ge } from './ge.ts'
 import { geoLookup } from './geo-lookup.ts'
 import { gt } from './gt.ts'
 import { ipMatch } from './ip-match.ts'
+import { ipMatchFromDataset } from './ip-match-from-dataset.ts'
 import { ipMatchFromFile } from './ip-match-from-file.ts'
 import { le } from './le.ts'
 import { lt } from './lt.ts'
 import { noMatch } from './no-match.ts'
 import type { OperatorWord } from './operator.ts'
 import { pm } from './pm.ts'
+import { pmFromDataset } from './pm-from-dataset.ts'
 import { pmFromFile } from './pm-from-file.ts'
 import { rbl } from './rbl.ts'
 import { restpath } from './restpath.ts'
@@ -46,11 +48,13 @@ export const operators = [
   geoLookup,
   gt,
   ipMatch,
+  ipMatchFromDataset,
   ipMatchFromFile,
   le,
   lt,
   noMatch,
   pm,
+  pmFromDataset,
   pmFromFile,
   rbl,
   restpath,

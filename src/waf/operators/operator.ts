@@ -33,6 +33,8 @@ export interface OperatorContext {
   readonly location: Location
   /** Bytes (one-byte string) of a data file, relative to the folder of the rule file; throws through `fail`. */
   readFile(path: string): string
+  /** Entries of a SecDataset; throws through `fail`. */
+  dataset(name: string): readonly string[]
   /** Ends the compilation of this rule with a located problem; `offset` counts bytes into the argument. */
   fail(message: string, offset?: number): never
 }

@@ -59,11 +59,16 @@ function noDirective(found: string): string {
 
 function readArgument(line: LogicalLine, start: number, problems: Problem[]): Span | undefined {
   const quote = line.text[start]
-  return quote === '"' || quote === "'" ? readQuoted(line, start, problems) : readBare(line, start, problems)
+  if (quote === '"' || quote === "'") return readQuoted(line, start, { quote, problems })
+  const isDataset = quote === '`' && /^[ \t]*SecDataset[ \t]/i.test(line.text)
+  return isDataset ? readQuoted(line, start, { quote, problems }) : readBare(line, start, problems)
 }
 
-function readQuoted(line: LogicalLine, start: number, problems: Problem[]): Span | undefined {
-  const quote = line.text[start] === '"' ? '"' : "'"
+function readQuoted(
+  line: LogicalLine,
+  start: number,
+  { quote, problems }: { quote: '"' | "'" | '`'; problems: Problem[] },
+): Span | undefined {
   const end = findQuote(line.text, start + 1, quote)
   if (end < 0) {
     report(problems, line, start, `unterminated quote: no closing ${quote} before the end of the line`)

@@ -22,9 +22,27 @@ export function joinLines(source: SourceText, problems: Problem[]): LogicalLine[
   for (let line = reader.next(); line; line = reader.next()) {
     if (isBlank(line.text)) continue
     if (isComment(line.text)) skipComment(line, reader)
+    else if (opensDataset.test(line.text)) lines.push(joinDataset(line, reader))
     else lines.push(joinContinued(line, reader))
   }
   return lines
+}
+
+/** Coraza's SecDataset: what stands between backquotes goes over several lines, which keep their ends. */
+const opensDataset = /^[ \t]*SecDataset[ \t]+[^ \t`]+[ \t]+`[^`]*$/i
+
+function joinDataset(first: FileLine, reader: LineReader): LogicalLine {
+  const pieces = [{ offset: 0, line: first.number, column: 1 }]
+  let text = first.text
+  for (let line: FileLine | undefined = first; line; line = reader.next()) {
+    if (line.continues) reader.refuse(line, line.text.length + 1, 'a line of a data set cannot end in a backslash')
+    if (line !== first) {
+      pieces.push({ offset: text.length + 1, line: line.number, column: 1 })
+      text += `\n${line.text}`
+      if (line.text.includes('`')) break
+    }
+  }
+  return { source: reader.source, text, pieces }
 }
 
 /** Comment lines may stand between the lines of a continued directive; they neither end nor extend it. */

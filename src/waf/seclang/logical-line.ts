@@ -23,7 +23,7 @@ export interface Span {
   readonly start: number
   readonly end: number
   /** The quote around it; inside, a backslash before this character stands for the character. */
-  readonly quote: '"' | "'" | ''
+  readonly quote: '"' | "'" | '`' | ''
 }
 
 /** The place in the file of an offset into the logical line. */

@@ -69,7 +69,12 @@ const cases: readonly [rules: string, place: string, message: RegExp][] = [
   ['SecUploadKeepFiles RelevantOnly', '1:20', /must be one of on, off/],
   ['SecIgnoreRuleCompilationErrors On', '1:32', /would be missing without a sign/],
   ['SecContentInjection On', '1:21', /passed on as the origin wrote them/],
-  ['SecDataset names x', '1:1', /SecDataset is not supported: lists stand in files/],
+  ['SecDataset a `\n#\n`', '1:15', /the SecDataset "a" is empty/],
+  ['SecDataset a `b`\nSecDataset a `c`', '2:12', /a SecDataset "a" already/],
+  ['SecDataset a `b', '1:14', /unterminated quote: no closing `/],
+  ['SecDataset a `\nb\\\nc`', '2:2', /cannot end in a backslash/],
+  ['SecRule ARGS "@pmFromDataset none" "id:1"', '1:30', /no SecDataset before this rule has the name "none"/],
+  ['SecRuleEngine `On`', '1:15', /is not supported here/],
   ['SecAuditLogPrefix x', '1:1', /one JSON object a line/],
   ['SecAction "id:1,ctl:hashEngine=On"', '1:21', /unknown ctl option "hashEngine": links in responses are not signed/],
   ['SecAction "id:1,ctl:debugLogLevel=x"', '1:35', /debugLogLevel must be a whole number/],
@@ -163,7 +168,7 @@ t.test('every kind of problem is refused with its place', async (t) => {
     t.same(more, [], `${rules}: one problem`)
     count++
   }
-  t.equal(count, 133)
+  t.equal(count, 138)
 })
 
 t.test('what loads but can never match is a warning, said once', async (t) => {

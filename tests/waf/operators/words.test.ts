@@ -6,6 +6,8 @@ import { operatorContext, refusalOf } from '../../helpers/operator-context.ts'
 const files = {
   'words.data': '# comment\r\n\r\n  UNION select \r\nsleep(\r\n#sleep2\n',
   'more.data': 'benchmark(',
+  phrases: 'union select\nsleep(\n',
+  networks: '192.0.2.0/24\n',
   'networks.data': '# office\n192.0.2.0/24\n2001:db8::/32\n',
 }
 const context = operatorContext(files)
@@ -72,6 +74,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['0.0.0.0/0', 'not an address', false],
     ['fe80::/10', 'fe80::1%eth0', false],
   ],
+  ipMatchFromDataset: [
+    ['networks', '192.0.2.77', true],
+    ['networks', '192.0.3.77', false],
+  ],
   ipMatchFromFile: [
     ['networks.data', '192.0.2.77', true],
     ['networks.data', '192.0.3.77', false],
@@ -96,6 +102,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['he she his hers', 'ushers', true],
     ['abcd bc', 'abce', true],
     ['\xe9', '\xc9', false],
+  ],
+  pmFromDataset: [
+    ['phrases', 'x UNION SELECT', true],
+    ['phrases', 'union', false],
   ],
   pmFromFile: [
     ['words.data', 'xUnion Selectx', true],
@@ -189,7 +199,7 @@ t.test('each word does what its cases say', (t) => {
     }
     t.ok((cases[name]?.length ?? 0) > 0, `${name} has cases`)
   }
-  t.equal(operators.length, 33)
+  t.equal(operators.length, 35)
   t.equal(ran, Object.values(cases).flat().length, 'no case belongs to an unknown word')
   t.end()
 })
