@@ -200,6 +200,17 @@ t.test('deprecatevar and expirevar are refused where they say nothing', async (t
   t.ok(await load('SecAction "id:1,phase:1,pass,deprecatevar:ip.%{ARGS.a}=%{tx.a}/%{tx.b}"'))
 })
 
+t.test('expirevar and deprecatevar of what the engine keeps load, and change nothing', async (t) => {
+  const { clock, values } = await engine(`${open}
+    SecAction "id:2,phase:1,pass,nolog,setvar:ip.n=+1,expirevar:ip.timeout=5,expirevar:ip.KEY=0"
+    SecAction "id:3,phase:1,pass,nolog,deprecatevar:ip.update_counter=1/1"
+    ${show('IP:n|IP:KEY|IP:TIMEOUT|IP:UPDATE_COUNTER')}`)
+  await values()
+  clock.now += 10_000
+  const kept = { 'IP:n': '2', 'IP:KEY': '192.0.2.1', 'IP:TIMEOUT': '3600', 'IP:UPDATE_COUNTER': '1' }
+  t.strictSame(await values(), kept)
+})
+
 t.test('keys do not mix, whatever they are made of', async (t) => {
   const { values } = await engine(`SecAction "id:1,phase:1,pass,nolog,initcol:'ip=%{ARGS.a} %{ARGS.b}',setvar:ip.n=+1"
     ${show('IP:n')}`)
