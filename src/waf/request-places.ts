@@ -61,8 +61,8 @@ const finders: Readonly<Record<string, Finder>> = {
       ...nameAt(allArguments, index, key),
       ...valueAt(allArguments, index, cell.raw),
     ]),
-  REQUEST_BODY: ({ bodyOffset, body }) => [span(bodyOffset, body)],
-  REQUEST_BODY_LENGTH: ({ bodyOffset, body }) => [span(bodyOffset, body)],
+  REQUEST_BODY: wholeBody,
+  REQUEST_BODY_LENGTH: wholeBody,
   FILES: ({ files }, index) => files.slice(index, index + 1).map(({ fileName }) => fileName),
   MULTIPART_FILENAME: ({ files }, index) => files.slice(index, index + 1).map(({ fileName }) => fileName),
   FILES_NAMES: ({ files }, index) => files.slice(index, index + 1).map(({ field }) => field),
@@ -70,6 +70,10 @@ const finders: Readonly<Record<string, Finder>> = {
   FILES_SIZES: ({ files }, index) => files.slice(index, index + 1).map(({ content }) => content),
   FILES_TMP_CONTENT: ({ files }, index) => files.slice(index, index + 1).map(({ content }) => content),
   FILES_COMBINED_SIZE: ({ files }) => files.map(({ content }) => content),
+}
+
+function wholeBody({ bodyOffset, body }: RequestPlaces): readonly Span[] {
+  return body === '' ? [] : [span(bodyOffset, body)]
 }
 
 /** The request as one text, and where its parts begin. */

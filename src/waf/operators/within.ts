@@ -6,6 +6,6 @@ export const within: OperatorWord = {
   argument: 'macro',
   compile: (argument) => ({
     test: (value) => argument.includes(value),
-    locate: (value) => [{ offset: argument.indexOf(value), length: value.length }],
+    locate: (value) => (value === '' ? [] : [{ offset: argument.indexOf(value), length: value.length }]),
   }),
 }
