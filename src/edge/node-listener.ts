@@ -15,6 +15,7 @@ import { Http1Connection } from './http1-connection.ts'
 import { listenError } from './listen-error.ts'
 import type { Listener, ListenerOptions } from './listener.ts'
 import { OpenConnections } from './open-connections.ts'
+import { recordBrokenSession } from './record-broken-session.ts'
 import { createRequestHandler } from './request-handler.ts'
 import { isWebSocketHandshake } from './tunnel.ts'
 
@@ -106,6 +107,7 @@ export class NodeListener implements Listener {
   #onSession(session: ServerHttp2Session): void {
     this.#connections.addHttp2(session)
     session.setTimeout(this.#edge().limits.keepAliveTimeoutMs * HTTP2_IDLE_FACTOR, () => session.close())
+    recordBrokenSession(session, this.#edge)
     session.on('error', () => session.destroy())
   }
 

@@ -14,16 +14,23 @@ export interface BrokenMessage {
 /** The longest body that is kept of a message which goes nowhere. */
 const MAX_BODY_BYTES = 65_536
 
+/** How much of the end has to be looked at to see an empty line, or the end of chunks, that came in two pieces. */
+const TAIL_BYTES = 16
+
 /**
  * The bytes of a message that is refused, collected for the record alone. What is wrong with it may show before it has
- * come in whole: the rest is waited for, but not for long.
+ * come in whole: the rest is waited for, but not for long. However small its pieces are, each is looked at once.
  */
 export class RefusedMessage {
-  #text: string
+  #text = ''
+  #tail = ''
+  /** Says when the message is complete; unknown before the end of its head. */
+  #isAtEnd: ((length: number, tail: string) => boolean) | undefined
+  #isComplete = false
   readonly #completed = Promise.withResolvers<void>()
 
   constructor(head: string) {
-    this.#text = head
+    this.#take(head)
   }
 
   /** All that has come, as a one-byte string. */
@@ -32,20 +39,21 @@ export class RefusedMessage {
   }
 
   push(bytes: Buffer): void {
-    if (this.#text.length > MAX_BODY_BYTES) return this.end()
-    this.#text += bytes.toString('latin1', 0, MAX_BODY_BYTES)
-    if (isComplete(this.#text)) this.end()
+    if (this.#isComplete) return
+    if (this.#text.length > MAX_BODY_BYTES) this.end()
+    else this.#take(bytes.toString('latin1', 0, MAX_BODY_BYTES))
   }
 
   /** Nothing more will come. */
   end(): void {
+    this.#isComplete = true
     this.#completed.resolve()
   }
 
   /** Resolves when the message is as long as it says, when its sender has closed, or after `timeoutMs`. */
   async whenComplete(timeoutMs: number): Promise<void> {
     await undefined // what came in the same packet follows at once
-    if (timeoutMs === 0 || isComplete(this.#text)) return
+    if (timeoutMs === 0 || this.#isComplete) return
     const timer = setTimeout(() => this.end(), timeoutMs)
     await this.#completed.promise
     clearTimeout(timer)
@@ -54,6 +62,28 @@ export class RefusedMessage {
   read(): BrokenMessage {
     return readBrokenMessage(this.#text)
   }
+
+  #take(piece: string): void {
+    this.#text += piece
+    const tail = this.#tail + piece
+    this.#tail = tail.slice(-TAIL_BYTES)
+    if (this.#isAtEnd === undefined && emptyLine.test(tail)) this.#isAtEnd = endOf(this.#text)
+    if (this.#isAtEnd?.(this.#text.length, tail)) this.end()
+  }
+}
+
+const emptyLine = /\n\r?\n/
+
+/** What its head says of the message's length. */
+function endOf(text: string): (length: number, tail: string) => boolean {
+  const bodyStart = bodyStartOf(text)
+  const head = text.slice(0, bodyStart)
+  if (/\ntransfer[-_]encoding[\t ]*:[^\n]*chunked/i.test(head)) {
+    return (_, tail) => /\n0+\r?\n\r?\n$/.test(tail)
+  }
+  const [, bytes = '0'] = /\ncontent[-_]length[\t ]*:[\t ]*(\d{1,15})/i.exec(head) ?? []
+  const wanted = bodyStart + Math.min(Number(bytes), MAX_BODY_BYTES)
+  return (length) => length >= wanted
 }
 
 /** Reads as much as there is: the first line's parts, every line with a colon up to an empty one, and what follows it. */
@@ -83,15 +113,6 @@ function readRequestLine(line: string): Pick<BrokenMessage, 'method' | 'target' 
 function bodyStartOf(text: string): number {
   const match = /\r?\n\r?\n/.exec(text)
   return match === null ? -1 : match.index + match[0].length
-}
-
-function isComplete(text: string): boolean {
-  const bodyStart = bodyStartOf(text)
-  if (bodyStart === -1) return false
-  const head = text.slice(0, bodyStart)
-  if (/\ntransfer[-_]encoding[\t ]*:[^\n]*chunked/i.test(head)) return /\n0+\r?\n\r?\n/.test(text.slice(bodyStart - 1))
-  const [, length = '0'] = /\ncontent[-_]length[\t ]*:[\t ]*(\d{1,15})/i.exec(head) ?? []
-  return text.length - bodyStart >= Math.min(Number(length), MAX_BODY_BYTES)
 }
 
 function isChunked(headers: RawHeaders): boolean {

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { eventually } from '../helpers/edge-process.ts'
@@ -136,4 +138,42 @@ t.test('fields of the origin that HTTP/2 cannot carry end one stream', async (t)
   for (let i = 0; i < 3; i++) t.not(await outcome(session.request({ ':path': '/twice' })), 200)
   edge.origin.respond((_request, socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'))
   t.equal(await outcome(session.request({ ':path': '/after' })), 200)
+})
+
+t.test('a stream that is refused is recorded with its fields and its body', async (t) => {
+  const rules = `SecAction "id:1,phase:1,pass,log,logdata:'%{REQUEST_LINE} %{REQUEST_HEADERS.host}'"
+    SecRule REQUEST_HEADERS_NAMES "@beginsWith :" "id:2,phase:1,pass,log"
+    SecRule ARGS "@streq attack" "id:3,phase:2,pass,log"`
+  const edge = await startLocalEdge(t, { certificateFor, rules })
+  const session = open(t, edge)
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const body = 'a=att%61ck'
+  const cases: readonly [fields: http2.OutgoingHttpHeaders, status: number, line: string][] = [
+    [{ ':method': 'FOO', ':path': '/foo', ...form }, 400, 'FOO /foo HTTP/2.0'],
+    [{ ':method': 'POST', ':path': '/a#b', ...form }, 400, 'POST /a#b HTTP/2.0'],
+    [{ ':method': 'POST', ':path': '/x', x_forwarded_for: '1', ...form }, 400, 'POST /x HTTP/2.0'],
+    [{ ':method': 'POST', ':path': '/e', expect: 'y', ...form }, 417, 'POST /e HTTP/2.0'],
+    [{ ':method': 'TRACE', ':path': '/t', ...form }, 405, 'TRACE /t HTTP/2.0'],
+  ]
+  for (const [fields, status, line] of cases) {
+    const before = readFileSync(join(edge.folder, 'waf.log'), 'latin1').length
+    const stream = session.request(fields)
+    stream.end(body)
+    t.equal(await outcome(stream), status, line)
+    const log = readFileSync(join(edge.folder, 'waf.log'), 'latin1').slice(before)
+    t.match(log, new RegExp(`data "${line.replaceAll('/', '/')} shop.example`), line)
+    t.match(log, /\[id "3"\]/, `${line}: the body`)
+    t.notMatch(log, /\[id "2"\]/, `${line}: no pseudo-header is a header`)
+  }
+  t.equal(edge.origin.requests.length, 0)
+})
+
+t.test('a connection that breaks the protocol is recorded', async (t) => {
+  const edge = await startLocalEdge(t, { certificateFor, rules: 'SecAction "id:1,phase:1,pass,log"' })
+  const connection = await connectHttp2(edge.https)
+  connection.write(frame(frameType.data, 0, 0, Buffer.from('x'))) // RFC 9113 §6.1: DATA belongs to a stream
+  t.ok(await connection.untilClosed())
+  await eventually('it has a record', () => edge.records.length === 1)
+  t.match(edge.records[0], { status: 400, notes: { verdict: 'refused', error: /^HTTP\/2: / } })
+  t.match(readFileSync(join(edge.folder, 'waf.log'), 'latin1'), /\[client 127\.0\.0\.1\].*\[id "1"\]/)
 })
