@@ -25,7 +25,7 @@ function order(values: Values, list: readonly string[]): string {
 
 function items(values: Values, count: number): string[] {
   return Array.from({ length: count }, () => {
-    const title = `${values.word()} shirt ${values.digits(7)}`
+    const title = `Plain ${values.word()} ${values.digits(7)}`
     const price = `${values.digits(2)}.${values.digits(2)}`
     return `{"sku":"AB-${values.digits(4)}","title":"${title}","qty":${values.digits(3)},"price":${price}}`
   })
