@@ -1,22 +1,13 @@
 import type { Socket } from 'node:net'
-import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import { toEdgeError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { field } from '../log.ts'
-import {
-  type BrokenCertificate,
-  listCertificates,
-  loadCertificate,
-  type StoredCertificate,
-} from '../store/certificates.ts'
+import { listCertificates, loadCertificate, type StoredCertificate } from '../store/certificates.ts'
+import { SecureContexts } from './secure-contexts.ts'
 
 /** RFC 6066 §3 as a TLS record: fatal alert 112, unrecognized_name. OpenSSL's own answer would be handshake_failure. */
 const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 112])
-
-interface Entry {
-  readonly certificate: StoredCertificate
-  readonly context: SecureContext
-}
 
 type SniCallback = (
   this: TLSSocket,
@@ -26,13 +17,15 @@ type SniCallback = (
 
 /**
  * The certificates that TLS listeners serve, by name. A certificate is replaced by swapping its entry: handshakes that
- * have begun keep the old one, the next take the new one, and no connection is dropped.
+ * have begun keep the old one, the next take the new one, and no connection is dropped. All are read and checked at the
+ * start; what OpenSSL needs of one is made when a client first asks for it.
  */
 export class CertificateTable {
   readonly #folder: string
   readonly #log: Logger
-  #byFolder = new Map<string, Entry>()
-  #byName = new Map<string, Entry>()
+  #byFolder = new Map<string, StoredCertificate>()
+  #byName = new Map<string, StoredCertificate>()
+  #contexts = new SecureContexts()
 
   constructor(folder: string, log: Logger) {
     this.#folder = folder
@@ -43,59 +36,67 @@ export class CertificateTable {
   async loadAll(): Promise<void> {
     const found = await listCertificates(this.#folder)
     this.#byFolder = new Map()
-    for (const one of found) this.#takeIfWhole(one)
+    this.#contexts = new SecureContexts()
+    for (const one of found) {
+      if ('error' in one) this.#logUnserved(one.name, one.error)
+      else this.#byFolder.set(one.name, one)
+    }
     this.#index()
   }
 
-  /** Reads one certificate again, after it was installed. Throws what `loadCertificate` throws, and serves the old one on. */
+  /** Reads one certificate again, after it was installed. Throws what is wrong with it, and serves the old one on. */
   async reload(name: string): Promise<void> {
     const found = await loadCertificate(this.#folder, name)
+    if (found !== undefined) this.#contexts.of(found) // whoever installs it is told what OpenSSL says of it
+    const before = this.#byFolder.get(name)
+    if (before !== undefined) this.#contexts.forget(before)
     if (found === undefined) this.#byFolder.delete(name)
-    else this.#take(found)
+    else this.#byFolder.set(name, found)
     this.#index()
   }
 
   certificates(): StoredCertificate[] {
-    return [...this.#byFolder.values()].map(({ certificate }) => certificate)
+    return [...this.#byFolder.values()]
   }
 
   /** For tls.Server: the context for a name, or the alert that says that there is none. */
   sniCallback(): SniCallback {
-    const find = (name: string) => this.#find(name.toLowerCase())
+    const find = (name: string) => this.#contextFor(name.toLowerCase())
     return function (name, callback) {
-      const entry = find(name)
-      if (entry !== undefined) return callback(null, entry.context)
+      const context = find(name)
+      if (context !== undefined) return callback(null, context)
       const { _parent: connection } = this as unknown as { _parent?: Socket } // the TCP socket: no ServerHello yet, so alerts are plain
       if (connection === undefined) callback(new Error('no certificate for the name'))
       else connection.write(UNRECOGNIZED_NAME, () => callback(new Error('no certificate for the name')))
     }
   }
 
-  #find(name: string): Entry | undefined {
-    return this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`)
-  }
-
-  #takeIfWhole(found: StoredCertificate | BrokenCertificate): void {
-    try {
-      if ('error' in found) throw found.error
-      this.#take(found)
-    } catch (error) {
-      this.#log.error({ [field.name]: found.name, [field.error]: toEdgeError(error).message }, 'certificate not served')
+  /** Each turn of the loop that finds no context leaves one certificate less. */
+  #contextFor(name: string): SecureContext | undefined {
+    for (;;) {
+      const certificate = this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`)
+      if (certificate === undefined) return undefined
+      try {
+        return this.#contexts.of(certificate)
+      } catch (error) {
+        this.#logUnserved(certificate.name, error)
+        this.#byFolder.delete(certificate.name)
+        this.#index()
+      }
     }
   }
 
-  #take(found: StoredCertificate): void {
-    const context = createSecureContext({ cert: found.fullChainPem, key: found.privateKeyPem })
-    this.#byFolder.set(found.name, { certificate: found, context })
+  #logUnserved(name: string, error: unknown): void {
+    this.#log.error({ [field.name]: name, [field.error]: toEdgeError(error).message }, 'certificate not served')
   }
 
   /** Of two certificates for one name the one that lives longer is served. */
   #index(): void {
-    const byName = new Map<string, Entry>()
-    for (const entry of this.#byFolder.values()) {
-      for (const name of entry.certificate.names) {
+    const byName = new Map<string, StoredCertificate>()
+    for (const certificate of this.#byFolder.values()) {
+      for (const name of certificate.names) {
         const other = byName.get(name)
-        if (other === undefined || other.certificate.notAfterMs < entry.certificate.notAfterMs) byName.set(name, entry)
+        if (other === undefined || other.notAfterMs < certificate.notAfterMs) byName.set(name, certificate)
       }
     }
     this.#byName = byName

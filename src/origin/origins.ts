@@ -30,8 +30,10 @@ export interface ForwardedRequest {
 interface Origin {
   readonly label: string
   readonly host: string
+  /** Opened when it is first asked for: of ten thousand sites most have no traffic in the life of a worker. */
   readonly pool: Pool
   active: number
+  close(): Promise<void>
 }
 
 /** Throws EdgeError ACME_EDGE_CONFIG_UNREADABLE when `origin_ca` cannot be read: a missing CA file is never "no check". */
@@ -49,7 +51,7 @@ export function openSiteOrigins(site: SiteConfig, limits: LimitsConfig): SiteOri
       )
     },
     async close() {
-      await Promise.all(origins.map(({ pool }) => pool.close()))
+      await Promise.all(origins.map((origin) => origin.close()))
     },
   }
 }
@@ -122,20 +124,44 @@ function dispatchOptions({ request, body }: ClearedRequest, origin: Origin): Dis
   return options
 }
 
-function openOrigin(origin: OriginConfig, { limits, ca }: { limits: LimitsConfig; ca: Buffer | undefined }): Origin {
+function openOrigin(origin: OriginConfig, options: PoolOptions): Origin {
   const host = origin.host.includes(':') ? `[${origin.host}]` : origin.host
   const label = `${host}:${origin.port}`
+  let opened: Pool | undefined
+  let isClosed = false
+  return {
+    label,
+    host: origin.host,
+    active: 0,
+    get pool() {
+      if (opened !== undefined) return opened
+      opened = openPool(`${origin.secure ? 'https' : 'http'}://${label}`, origin.host, options)
+      if (isClosed) void opened.close() // it refuses, as one does that was open before
+      return opened
+    },
+    async close() {
+      isClosed = true
+      await opened?.close()
+    },
+  }
+}
+
+interface PoolOptions {
+  readonly limits: LimitsConfig
+  readonly ca: Buffer | undefined
+}
+
+function openPool(url: string, host: string, { limits, ca }: PoolOptions): Pool {
   const connect = buildConnector({ timeout: limits.originConnectTimeoutMs, ...(ca === undefined ? {} : { ca }) })
-  const pool = new Pool(`${origin.secure ? 'https' : 'http'}://${label}`, {
+  return new Pool(url, {
     connections: limits.originConnections,
     pipelining: 1,
     headersTimeout: limits.originResponseTimeoutMs,
     bodyTimeout: limits.originBodyIdleTimeoutMs,
     allowH2: false,
     // An address is no SNI name (RFC 6066 §3); the certificate is then checked against the address itself.
-    connect: (options, callback) => connect(isIP(origin.host) ? { ...options, servername: '' } : options, callback),
+    connect: (options, callback) => connect(isIP(host) ? { ...options, servername: '' } : options, callback),
   })
-  return { label, host: origin.host, pool, active: 0 }
 }
 
 function readCa(path: string): Buffer {

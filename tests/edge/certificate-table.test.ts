@@ -97,6 +97,23 @@ t.test('a damaged set is left out, and the others are served', async (t) => {
   await t.rejects(table.reload('bad.example'), { code: 'ACME_EDGE_STORE_UNREADABLE' }, 'who installs it is told')
 })
 
+t.test(
+  'a certificate that OpenSSL refuses is found when it is asked for; the other one for the name is served',
+  async (t) => {
+    const folder = t.testdir({})
+    await writeCertificate(folder, ['shop.example'])
+    await writeCertificate(folder, ['weak.example', 'shop.example'], { weak: true })
+    const { port, table } = await serve(t, folder)
+    t.equal(table.certificates().length, 2)
+    t.equal(await handshake(port, 'shop.example'), 'DNS:shop.example')
+    t.equal(await handshake(port, 'weak.example'), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME')
+    t.equal(await handshake(port, 'shop.example'), 'DNS:shop.example')
+    t.equal(table.certificates().length, 1)
+    await t.rejects(table.reload('weak.example'), /key too small/, 'who installs it is told')
+    t.equal(await handshake(port, 'shop.example'), 'DNS:shop.example')
+  },
+)
+
 t.test('a client that leaves in the middle of a refused handshake ends nothing', async (t) => {
   const folder = t.testdir({})
   await writeCertificate(folder, ['shop.example'])
