@@ -8,7 +8,7 @@ import { alphabets } from './byte-kinds.ts'
 import { LiteralScanner } from './literal-scanner.ts'
 import type { PatternTree } from './pattern-tree.ts'
 import type { ScreenedLink } from './plans.ts'
-import { type Requirement, requirementOf } from './requirement.ts'
+import { Analysis, type Requirement, requirementOf } from './requirement.ts'
 import { type Gate, type GateCondition, PhaseScreen, type ScreenedRule, type ScreenProgram } from './screen-program.ts'
 
 /** Sorts the rules of all phases and builds one automaton for the literals that they require. */
@@ -31,11 +31,12 @@ export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: num
 /** Rules with equal operators require the same. */
 class RequirementTable {
   readonly #known = new Map<PatternTree, readonly Requirement[]>()
+  readonly #analyses = alphabets.map((alphabet) => new Analysis(alphabet))
 
   of(tree: PatternTree): readonly Requirement[] {
     const known = this.#known.get(tree)
     if (known !== undefined) return known
-    const made = alphabets.map((alphabet) => requirementOf(tree, alphabet))
+    const made = this.#analyses.map((analysis) => requirementOf(tree, analysis))
     this.#known.set(tree, made)
     return made
   }

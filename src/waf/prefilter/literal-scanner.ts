@@ -94,14 +94,12 @@ class Trie {
     this.#literals = literals
     const classCount = this.#classify()
     this.shift = 32 - Math.clz32(classCount - 1)
-    const most = literals.reduce((sum, { length }) => sum + length, 1)
-    const next = new Uint32Array(most << this.shift)
-    this.#literalOf = new Int32Array(most).fill(-1)
-    const count = this.#insert(next)
+    const count = countStates(literals)
+    this.next = count <= 0x10000 ? new Uint16Array(count << this.shift) : new Uint32Array(count << this.shift)
+    this.#literalOf = new Int32Array(count).fill(-1)
+    this.#insert(this.next)
     this.#suffixOf = new Uint32Array(count)
-    this.#link(next)
-    const used = next.subarray(0, count << this.shift)
-    this.next = count <= 0x10000 ? Uint16Array.from(used) : used.slice()
+    this.#link(this.next)
   }
 
   /** For each state the number of its ending, and what ends there: its own literal and those of its suffixes. */
@@ -130,7 +128,7 @@ class Trie {
     return Math.max(count, 2)
   }
 
-  #insert(next: Uint32Array): number {
+  #insert(next: Uint16Array | Uint32Array): void {
     let count = 1
     for (const [number, literal] of this.#literals.entries()) {
       let state = 0
@@ -141,10 +139,9 @@ class Trie {
       }
       this.#literalOf[state] = number
     }
-    return count
   }
 
-  #link(next: Uint32Array): void {
+  #link(next: Uint16Array | Uint32Array): void {
     const classes = 1 << this.shift
     const queue = [0]
     for (let head = 0; head < queue.length; head++) {
@@ -163,4 +160,17 @@ class Trie {
       }
     }
   }
+}
+
+/** Of the trie: the root, and for each literal what it does not share with the one before it. */
+function countStates(literals: readonly string[]): number {
+  let count = 1
+  let before = ''
+  for (const literal of literals.toSorted()) {
+    let shared = 0
+    while (shared < literal.length && literal[shared] === before[shared]) shared++
+    count += literal.length - shared
+    before = literal
+  }
+  return count
 }

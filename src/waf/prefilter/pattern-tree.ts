@@ -16,9 +16,14 @@ const unknown: PatternTree = { kind: 'unknown' }
 
 /** The tree of a text that has to be there, in this case or in any. */
 export function textTree(text: string, comparison: 'same case' | 'any case'): PatternTree {
-  const parts = Array.from({ length: text.length }, (_, i) => setOf(text.charCodeAt(i), comparison))
+  const sets = comparison === 'same case' ? sameCase : anyCase
+  const parts = Array.from({ length: text.length }, (_, i) => sets[text.charCodeAt(i) & 0xff] ?? unknown)
   return { kind: 'sequence', parts }
 }
+
+/** Lists of phrases have a hundred thousand letters: they share their sets. */
+const sameCase: readonly PatternTree[] = Array.from({ length: 256 }, (_, byte) => setOf(byte, 'same case'))
+const anyCase: readonly PatternTree[] = Array.from({ length: 256 }, (_, byte) => setOf(byte, 'any case'))
 
 function setOf(byte: number, comparison: 'same case' | 'any case'): PatternTree {
   const set = new Uint8Array(256)
@@ -41,6 +46,13 @@ export function readPatternTree(source: string): PatternTree | undefined {
     if (error instanceof Unreadable) return undefined
     throw error
   }
+}
+
+/** A byte that stands for itself, and a letter in both cases: most of all classes. */
+function plainSet(source: string): PatternTree | undefined {
+  if (source.length === 1 && source !== '.') return sameCase[source.charCodeAt(0)]
+  const [, upper = '', lower = ''] = /^\[([A-Z])([a-z])\]$/.exec(source) ?? []
+  return upper !== '' && upper.toLowerCase() === lower ? anyCase[upper.charCodeAt(0)] : undefined
 }
 
 class Unreadable extends Error {}
@@ -111,7 +123,7 @@ class Reader {
   #set(syntax: RegExp): PatternTree {
     const source = this.#match(syntax)
     if (source === undefined) throw new Unreadable()
-    const known = this.#sets.get(source)
+    const known = this.#sets.get(source) ?? plainSet(source)
     if (known !== undefined) return known
     const pattern = new RegExp(`^${source}$`, 's')
     const set = Uint8Array.from({ length: 256 }, (_, byte) => (pattern.test(String.fromCharCode(byte)) ? 1 : 0))

@@ -35,9 +35,9 @@ const dead: Facts = { isDead: true, exact: undefined, literals: undefined, needs
 const nothing: Facts = { isDead: false, exact: undefined, literals: undefined, needs: [], minLength: 0 }
 const empty: Facts = { isDead: false, exact: [''], literals: undefined, needs: [], minLength: 0 }
 
-/** Works out what `tree` requires of values whose bytes are all of `alphabet`'s kinds. */
-export function requirementOf(tree: PatternTree, alphabet: number): Requirement {
-  const facts = new Analysis(alphabet).factsOf(tree)
+/** Works out what `tree` requires of values whose bytes are all of one alphabet's kinds. */
+export function requirementOf(tree: PatternTree, analysis: Analysis): Requirement {
+  const facts = analysis.factsOf(tree)
   if (facts.isDead) return { kind: 'never', literals: [], needs: [], minLength: 0 }
   const found = better(facts.exact, facts.literals)
   const { minLength } = facts
@@ -47,7 +47,8 @@ export function requirementOf(tree: PatternTree, alphabet: number): Requirement 
   return { kind: 'literals', literals: shortened(found), needs, minLength }
 }
 
-class Analysis {
+/** Of the values of one alphabet: their bytes are all of its kinds. Trees share sets of bytes. */
+export class Analysis {
   readonly #alphabet: number
   readonly #sets = new Map<ByteSet, Facts>()
 
@@ -145,6 +146,7 @@ function repeat(facts: Facts, { min, max }: { min: number; max: number }): Facts
 }
 
 function product(left: readonly string[], right: readonly string[]): readonly string[] | undefined {
+  if (left.length === 1 && right.length === 1) return [`${left[0]}${right[0]}`]
   if (left.length * right.length > MOST_EXACT) return undefined
   const texts = new Set<string>()
   for (const head of left) for (const tail of right) texts.add(head + tail)
