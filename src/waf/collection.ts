@@ -39,6 +39,14 @@ export class Collection implements WritableCollection {
     this.#entries.set(lowerKey, [new Entry(this.name, spelling, new Cell(value))])
   }
 
+  /** What `set` would do, with a member that is the same in all transactions. */
+  put(lowerKey: string, member: readonly [Entry]): void {
+    const known = this.#entries.get(lowerKey)?.[0]
+    if (known !== undefined && known.key !== member[0].key) return this.set(known.key ?? lowerKey, member[0].cell.raw)
+    this.version++
+    this.#entries.set(lowerKey, member)
+  }
+
   add(name: string, delta: number): void {
     this.set(name, String(toNumber(this.get(name.toLowerCase()) ?? '') + delta))
   }

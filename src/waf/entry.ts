@@ -3,7 +3,7 @@ import type { ScreenedLink, Slot } from './prefilter/plans.ts'
 
 /** One step of a chain of transformations. Nodes form a trie, so chains with a common beginning share its results. */
 export interface TransformNode {
-  /** Unique in its program; index of the result in a cell. */
+  /** Unique in its program. */
   readonly number: number
   readonly parent: TransformNode | undefined
   readonly name: string
@@ -23,38 +23,58 @@ interface Findings {
   readonly misses: Set<number>
 }
 
+/** What a chain of transformations up to one step makes of a value. */
+interface StepResult {
+  readonly step: TransformNode
+  readonly value: string
+  /** What one pass over it found, once it was screened. */
+  scan: Scan | undefined
+}
+
+/** Up to so many results of a value are looked through one by one: most values have few. */
+const FEW_RESULTS = 16
+
 /** A value of the transaction with the results of the transformations that rules have asked for so far. */
 export class Cell {
   readonly raw: string
   /** What one pass over the value found, once it was screened. */
   scan: Scan | undefined
-  /** The same of its transformations, by number of the node. */
-  scans: (Scan | undefined)[] | undefined
   /** `undefined`: the cell is this transaction's alone, and nothing is worth remembering. */
   readonly findings: Findings | undefined
-  #results: (string | undefined)[] | undefined
+  #results: StepResult[] | undefined
+  #index: Map<TransformNode, StepResult> | undefined
 
   constructor(raw: string, life: 'passing' | 'kept' = 'passing') {
     this.raw = raw
     this.scan = undefined
-    this.scans = undefined
     this.findings = life === 'kept' ? { answers: new Map(), misses: new Set() } : undefined
+    this.#results = undefined
+    this.#index = undefined
   }
 
   transformed(node: TransformNode): string {
-    this.#results ??= []
-    const known = this.#results[node.number]
-    if (known !== undefined) return known
-    const before = node.parent === undefined ? this.raw : this.transformed(node.parent)
-    const after = node.transform(before)
-    this.#results[node.number] = after
-    return after
+    const known = this.resultOf(node)
+    if (known !== undefined) return known.value
+    const value = node.transform(node.parent === undefined ? this.raw : this.transformed(node.parent))
+    this.keep({ step: node, value, scan: undefined })
+    return value
   }
 
-  /** Notes a result that is known without computing it. */
-  note(node: TransformNode, result: string): void {
-    this.#results ??= []
-    this.#results[node.number] = result
+  /** What is known of a step already. */
+  resultOf(node: TransformNode): StepResult | undefined {
+    if (this.#index !== undefined) return this.#index.get(node)
+    if (this.#results === undefined) return undefined
+    for (const result of this.#results) if (result.step === node) return result
+    return undefined
+  }
+
+  keep(result: StepResult): void {
+    if (this.#index !== undefined) this.#index.set(result.step, result)
+    else if (this.#results === undefined) this.#results = [result]
+    else if (this.#results.push(result) > FEW_RESULTS) {
+      this.#index = new Map(this.#results.map((each) => [each.step, each]))
+      this.#results = undefined
+    }
   }
 }
 

@@ -38,13 +38,16 @@ function matchLink(state: TransactionState, rule: Rule, link: Link): boolean {
   }
   const { profile, operator } = link.condition
   const compiled = typeof operator.resolve === 'function' ? operator.resolve(state) : operator.resolve
-  const comparison: Comparison = { state, link, operator, compiled }
   const candidates = state.screening?.candidatesOf(link)
-  const entries = candidates ? withoutRemoved(state, rule, candidates) : readTargets(state, rule, profile)
+  const isNarrowed = candidates !== undefined && !operator.negated
+  const entries = isNarrowed ? withoutRemoved(state, rule, candidates) : readTargets(state, rule, profile)
+  const comparison: Comparison = { state, link, operator, compiled, possible: isNarrowed ? undefined : candidates }
   let isMatch = false
   for (const entry of entries) {
+    const misses = operator.macro === undefined ? entry.cell.findings?.misses : undefined
+    if (misses?.has(link.number) === true) continue
     if (compareEntry(comparison, entry)) isMatch = true
-    else if (candidates !== undefined) entry.cell.findings?.misses.add(link.number)
+    else misses?.add(link.number)
   }
   return isMatch
 }
@@ -55,6 +58,8 @@ interface Comparison {
   readonly link: Link
   readonly operator: RuleOperator
   readonly compiled: CompiledOperator
+  /** With `!@`: the values that the operator can find something in; `undefined`: all. */
+  readonly possible: readonly Entry[] | undefined
 }
 
 function compareEntry(comparison: Comparison, entry: Entry): boolean {
@@ -80,9 +85,10 @@ function compareSteps(comparison: Comparison, entry: Entry, steps: readonly Tran
 }
 
 function compare(comparison: Comparison, entry: Entry, value: string): boolean {
-  const { state, link, operator, compiled } = comparison
+  const { state, link, operator, compiled, possible } = comparison
   state.budget.spend(value.length * STEPS_PER_BYTE)
-  const isMatch = compiled.test(value) !== operator.negated
+  const isFound = possible?.includes(entry) !== false && compiled.test(value)
+  const isMatch = isFound !== operator.negated
   if (state.trace !== undefined) {
     const traced = { ruleId: state.rule?.id ?? 0, link, operator, argument: argumentOf(comparison), compiled }
     state.trace(traceEvent(traced, { entry, value, matched: isMatch }))

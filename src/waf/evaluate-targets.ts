@@ -20,9 +20,10 @@ export function readTargets(state: TransactionState, rule: Rule, profile: Target
 }
 
 /** One member by its name, as most rules about TX ask for it. */
-function readMember(state: TransactionState, { find, lowerName, counts }: DirectTarget): readonly Entry[] {
+function readMember(state: TransactionState, { find, lowerName, target, counts }: DirectTarget): readonly Entry[] {
   const entries = find(state, lowerName)
-  return counts === undefined ? entries : (counts[entries.length] ?? entries)
+  if (target.mode === 'include') return entries
+  return counts[entries.length] ?? [countOf(target, entries.length)]
 }
 
 /** `undefined`: the values may change without notice. */

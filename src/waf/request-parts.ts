@@ -13,6 +13,7 @@ export class RequestParts {
   readonly #separator: string
   readonly #cells: CellMemory
   #headers: readonly Entry[] | undefined
+  #headersByName: ReadonlyMap<string, readonly Entry[]> | undefined
   #query: ParsedBody | undefined
   #arguments: readonly Entry[] | undefined
   #cookies: readonly Entry[] | undefined
@@ -39,6 +40,12 @@ export class RequestParts {
   get headers(): readonly Entry[] {
     this.#headers ??= pairs(this.#input.headers, 'REQUEST_HEADERS', this.#cells)
     return this.#headers
+  }
+
+  /** Those of that name, in lower case. */
+  headersNamed(lowerName: string): readonly Entry[] {
+    this.#headersByName ??= Map.groupBy(this.headers, ({ lowerKey }) => lowerKey)
+    return this.#headersByName.get(lowerName) ?? []
   }
 
   /** Members of the query string. Their number is bounded by the target's length alone: none goes uninspected. */

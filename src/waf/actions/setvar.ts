@@ -1,6 +1,7 @@
 import type { WritableCollection } from '../collection.ts'
 import type { Effect } from '../compiler/program.ts'
 import { reject } from '../compiler/rejection.ts'
+import { Cell, Entry } from '../entry.ts'
 import { expandMacro, hasMacro, type Macro } from '../macro.ts'
 import { isBuiltInName, isPersistentName } from '../persistent/names.ts'
 import type { Word } from '../seclang/ast.ts'
@@ -30,7 +31,20 @@ function parse(argument: Word): Effect {
   if (!isKnown) reject(argument, `"${collection}" is not a collection that setvar can write`)
   const key = macroPart(argument, name.trim(), argument.text.indexOf(name))
   if (lowerCollection !== 'tx') refuseReadOnly(argument, removal + name.trim().toLowerCase())
-  return removal === '!' ? remove(lowerCollection, key) : assignment(lowerCollection, key, parseValue(argument, value))
+  if (removal === '!') return remove(lowerCollection, key)
+  const assigned = parseValue(argument, value)
+  return constantAssignment(lowerCollection, key, assigned) ?? assignment(lowerCollection, key, assigned)
+}
+
+/** `tx.a=1`, which most rule sets begin with dozens of: the same member for every transaction. */
+function constantAssignment(collection: string, key: Macro, value: Value): Effect | undefined {
+  const [name = '', ...noMoreNames] = key.parts
+  const [text = '', ...noMoreTexts] = value.macro.parts
+  if (collection !== 'tx' || value.kind !== 'set' || noMoreNames.length + noMoreTexts.length > 0) return undefined
+  if (typeof name !== 'string' || typeof text !== 'string') return undefined
+  const lowerName = name.toLowerCase()
+  const member = [new Entry('TX', name, new Cell(text))] as const
+  return (state) => state.tx.put(lowerName, member)
 }
 
 /** TIMEOUT can be set and taken back; taking KEY away is how a collection is deleted. */

@@ -30,8 +30,8 @@ export class ProfileTable {
 function directTarget(targets: readonly Target[], exclusions: readonly Exclusion[]): DirectTarget | undefined {
   const [target] = targets
   if (target === undefined || targets.length > 1 || exclusions.length > 0) return undefined
-  const { word, selector, mode } = target
+  const { word, selector } = target
   if (word.find === undefined || selector?.kind !== 'name') return undefined
-  const counts = mode === 'count' ? ([[countOf(target, 0)], [countOf(target, 1)]] as const) : undefined
-  return { find: word.find, lowerName: selector.lowerName, counts }
+  const counts = [[countOf(target, 0)], [countOf(target, 1)]]
+  return { find: word.find, lowerName: selector.lowerName, target, counts }
 }

@@ -56,8 +56,9 @@ export interface Exclusion {
 export interface DirectTarget {
   readonly find: NonNullable<VariableWord['find']>
   readonly lowerName: string
+  readonly target: Target
   /** With `&`, what stands for none and for one. */
-  readonly counts: readonly [none: readonly Entry[], one: readonly Entry[]] | undefined
+  readonly counts: readonly (readonly Entry[])[]
 }
 
 /** A target list. Rules with equal lists share one profile, and with it one look-up a transaction. */

@@ -1,4 +1,4 @@
-import { findSqlInjection } from '../detect/sqli/find-sql-injection.ts'
+import { findSqlInjection, suspicious } from '../detect/sqli/find-sql-injection.ts'
 import type { OperatorWord } from './operator.ts'
 
 /** Matches a value that would change the SQL query it is put into; captures the fingerprint of the attack. */
@@ -6,6 +6,7 @@ export const detectSQLi: OperatorWord = {
   name: 'detectSQLi',
   argument: 'none',
   compile: () => ({
+    requires: suspicious,
     test: (value) => findSqlInjection(value) !== undefined,
     exec: (value) => {
       const fingerprint = findSqlInjection(value)

@@ -1,4 +1,4 @@
-import { findScript } from '../detect/xss/find-script.ts'
+import { findScript, markup } from '../detect/xss/find-script.ts'
 import type { OperatorWord } from './operator.ts'
 
 /** Matches a value that would run script in a page that shows it; captures the value. */
@@ -6,6 +6,7 @@ export const detectXSS: OperatorWord = {
   name: 'detectXSS',
   argument: 'none',
   compile: () => ({
+    requires: markup,
     test: findScript,
     exec: (value) => (findScript(value) ? { captures: [value] } : undefined),
   }),

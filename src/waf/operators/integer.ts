@@ -3,6 +3,23 @@ export type Integer = number | bigint
 
 /** Reads an integer as C's atoll does: white space, a sign, digits; the rest is ignored and nothing is 0. */
 export function parseInteger(text: string): Integer {
+  return parseDigits(text) ?? parseAny(text)
+}
+
+/** Most numbers are a few digits and nothing else. */
+function parseDigits(text: string): number | undefined {
+  const { length } = text
+  if (length === 0 || length > 9) return undefined
+  let number = 0
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    number = number * 10 + digit
+  }
+  return number
+}
+
+function parseAny(text: string): Integer {
   const match = /^[\t\n\v\f\r ]*([+-]?)0*([0-9]*)/.exec(text)
   const digits = match?.[2] || '0'
   const magnitude = digits.length <= 15 ? Number(digits) : saturate(digits)

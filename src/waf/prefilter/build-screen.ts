@@ -24,7 +24,7 @@ export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: num
     scanner,
     isScreened,
     linksOfHit: alphabets.map((_, alphabet) => linksByHit(scanner, links, alphabet)),
-    phases: phases.map((rules, phase) => screenPhase(rules, screened[phase] ?? [], linkCount)),
+    phases: phases.map((rules, phase) => screenPhase(rules, screened[phase] ?? [])),
   }
 }
 
@@ -43,26 +43,33 @@ class RequirementTable {
 }
 
 function screenRules(rules: readonly Rule[], phase: number, requirements: RequirementTable): ScreenedRule[] {
-  return rules.flatMap(({ head }, position) => {
-    const { condition } = head
-    const tree = condition && screenableTree(condition, phase)
-    if (condition === undefined || tree === undefined) return []
-    const { profile } = condition
-    const isSelective =
-      profile.exclusions.length > 0 || profile.targets.some(({ selector }) => selector?.kind === 'regex')
-    const link = { number: head.number, position, profile, isSelective, requirements: requirements.of(tree) }
-    return [{ link, condition, nodes: nodesOf(head) }]
-  })
+  return rules.flatMap(({ head }, position) =>
+    linksOf(head).flatMap((link): ScreenedRule[] => {
+      const { condition } = link
+      const tree = condition && screenableTree(condition, phase)
+      if (condition === undefined || tree === undefined) return []
+      const { profile } = condition
+      const isSelective =
+        profile.exclusions.length > 0 || profile.targets.some(({ selector }) => selector?.kind === 'regex')
+      const decides = link === head && !condition.operator.negated ? 'rule' : 'nothing'
+      const screened = { number: link.number, position, decides, profile, isSelective } as const
+      return [{ link: { ...screened, requirements: requirements.of(tree) }, condition, nodes: nodesOf(link) }]
+    }),
+  )
+}
+
+function linksOf(head: Link): Link[] {
+  return head.next === undefined ? [head] : [head, ...linksOf(head.next)]
 }
 
 /**
  * Values can be screened at the beginning of the phase when they are all there by then, and when the operator's answer
- * depends on the value alone. `!@rx` matches what the pattern does not: there is nothing to look for.
+ * depends on the value alone.
  */
 function screenableTree({ profile, operator }: Condition, phase: number): PatternTree | undefined {
   const { targets, settled, volatile } = profile
   const compiled = operator.resolve
-  if (operator.negated || typeof compiled === 'function' || volatile.length > 0 || settled > phase) return undefined
+  if (typeof compiled === 'function' || volatile.length > 0 || settled > phase) return undefined
   if (targets.some(({ mode }) => mode === 'count') || hasOverlap(profile.targets)) return undefined
   return compiled.requires
 }
@@ -94,9 +101,9 @@ function linksByHit(scanner: LiteralScanner, links: readonly ScreenedLink[], alp
   return scanner.endings.map((texts) => [...new Set(texts.flatMap((text) => byLiteral.get(text) ?? []))])
 }
 
-function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[], linkCount: number): PhaseScreen {
+function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[]): PhaseScreen {
   const alwaysVisited = new Uint8Array(rules.length).fill(1)
-  for (const { link } of screened) alwaysVisited[link.position] = 0
+  for (const { link } of screened) if (link.decides === 'rule') alwaysVisited[link.position] = 0
   const conditions = new ConditionTable()
   return new PhaseScreen({
     rules: screened,
@@ -104,7 +111,6 @@ function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[], 
     gates: rules.map((rule, position) => gateOf(rule, position, conditions)),
     conditions: conditions.all,
     targets: Int32Array.from(rules, ({ nextPosition }) => nextPosition),
-    linkCount,
   })
 }
 

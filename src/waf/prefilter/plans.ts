@@ -1,8 +1,8 @@
 import type { TargetProfile } from '../compiler/program.ts'
-import type { TransformNode } from '../entry.ts'
+import { chainOf, type TransformNode } from '../entry.ts'
 import { alphabetOf } from './byte-kinds.ts'
 import type { Requirement } from './requirement.ts'
-import { chainEffect } from './transformation-effects.ts'
+import { chainEffect, growth } from './transformation-effects.ts'
 
 /** The first rule of a chain, seen as a question to values: which of them can it match at all? */
 export interface ScreenedLink {
@@ -11,8 +11,13 @@ export interface ScreenedLink {
   readonly isSelective: boolean
   /** Of the link in its program. */
   readonly number: number
-  /** In its phase's list of rules. */
+  /** Of its rule in the phase's list. */
   readonly position: number
+  /**
+   * `rule`: values that may match decide whether the rule is evaluated at all. Those of a chain's later links, and of `!@rx`,
+   * which matches what cannot match, only save the operator some work.
+   */
+  readonly decides: 'rule' | 'nothing'
   /** By alphabet. */
   readonly requirements: readonly Requirement[]
 }
@@ -23,55 +28,66 @@ export interface ChainGroup {
   readonly links: readonly ScreenedLink[]
 }
 
-/** What is left to ask a string with certain kinds of bytes. */
-export interface Question {
-  readonly alphabet: number
-  /** Only their operators can tell. */
-  readonly run: readonly ScreenedLink[]
-  /** By number of the link: 1 where one of its literals has to be found first. */
-  readonly keyed: Uint8Array | undefined
-}
-
 /** What is left to ask a value with certain kinds of bytes. */
 export interface Plan {
-  /** Answered by the value itself: also for chains that do not change it. */
-  readonly same: Question
-  /** To be asked of what the chain makes of the value. */
-  readonly changed: readonly ChangedGroup[]
+  readonly alphabet: number
+  /** Only their operators can tell; for chains that leave the value as it is. */
+  readonly run: readonly ScreenedLink[]
+  /** By group: kinds of bytes behind its chain, where that leaves the value as it is but for case; else 0. */
+  readonly sameMasks: Int32Array
+  /** To be asked of what their chains make of the value. */
+  readonly changed: readonly { readonly group: ChangedGroup; readonly minLength: number }[]
 }
 
 /** Masks are made of requests; beyond this many the memory of plans begins anew. */
 const MOST_PLANS = 2048
+/** In smaller groups, looking at each link costs less than remembering which are possible. */
+const SMALL_GROUP = 8
 
 /** All questions to the values of one variable, or of one of its members. Plans depend on kinds of bytes alone. */
 export class Slot {
   readonly #groups: readonly ChainGroup[]
-  readonly #linkCount: number
+  readonly #changed: readonly ChangedGroup[]
   readonly #plans = new Map<number, Plan>()
-  readonly #changed: ReadonlyMap<ChainGroup, ChangedGroup>
+  /** By number of the link: the groups that it is in; several with multiMatch. */
+  readonly #groupsOf = new Map<number, number[]>()
 
-  constructor(groups: readonly ChainGroup[], linkCount: number) {
+  constructor(groups: readonly ChainGroup[]) {
     this.#groups = groups
-    this.#linkCount = linkCount
-    this.#changed = new Map(groups.map((group) => [group, new ChangedGroup(group, linkCount)]))
+    this.#changed = groups.map((group) => new ChangedGroup(group))
+    for (const [index, { links }] of groups.entries()) {
+      for (const { number } of links) this.#groupsOf.set(number, [...(this.#groupsOf.get(number) ?? []), index])
+    }
   }
 
   plan(mask: number): Plan {
     return this.#plans.get(mask) ?? remember(this.#plans, mask, this.#make(mask))
   }
 
-  #make(mask: number): Plan {
-    const same = new QuestionDraft(mask, this.#linkCount)
-    const changed: ChangedGroup[] = []
-    for (const group of this.#groups) {
-      const effect = chainEffect(group.node, mask)
-      if (effect.isSame) same.add(group.links, effect.mask)
-      else if (group.links.some((link) => isPossible(link, effect.mask))) {
-        const found = this.#changed.get(group)
-        if (found !== undefined) changed.push(found)
-      }
+  /** Whether a literal that was found in a value, not in what a chain makes of it, is worth running the operator for. */
+  isAsked(link: ScreenedLink, { sameMasks }: Plan): boolean {
+    for (const index of this.#groupsOf.get(link.number) ?? []) {
+      const mask = sameMasks[index] ?? 0
+      if (mask !== 0 && isPossible(link, mask)) return true
     }
-    return { same: same.finish(), changed }
+    return false
+  }
+
+  #make(mask: number): Plan {
+    const run: ScreenedLink[] = []
+    const sameMasks = new Int32Array(this.#groups.length)
+    const changed: { group: ChangedGroup; minLength: number }[] = []
+    for (const [index, { node, links }] of this.#groups.entries()) {
+      const effect = chainEffect(node, mask)
+      const possible = links.filter((link) => isPossible(link, effect.mask))
+      const group = this.#changed[index]
+      if (possible.length === 0 || group === undefined) continue
+      if (effect.isSame) {
+        sameMasks[index] = effect.mask
+        run.push(...possible.filter((link) => isRun(link, effect.mask)))
+      } else changed.push({ group, minLength: shortest(possible, effect.mask) })
+    }
+    return { alphabet: alphabetOf(mask), run, sameMasks, changed }
   }
 }
 
@@ -79,57 +95,51 @@ export class Slot {
 export class ChangedGroup {
   readonly node: TransformNode | undefined
   readonly links: readonly ScreenedLink[]
-  readonly #linkCount: number
-  readonly #questions = new Map<number, Question>()
+  /** First to last. */
+  readonly steps: readonly TransformNode[]
+  /** By step, and once more for the end: the result is at most this many times as long as what the step is given. */
+  readonly growths: readonly number[]
+  readonly #numbers: ReadonlySet<number>
+  readonly #runs = new Map<number, readonly ScreenedLink[]>()
 
-  constructor({ node, links }: ChainGroup, linkCount: number) {
+  constructor({ node, links }: ChainGroup) {
     this.node = node
     this.links = links
-    this.#linkCount = linkCount
+    this.steps = chainOf(node)
+    this.growths = this.steps.map((_, i) => growth(this.steps.slice(i)))
+    this.#numbers = new Set(links.map(({ number }) => number))
   }
 
-  question(mask: number): Question {
-    return this.#questions.get(mask) ?? remember(this.#questions, mask, this.#make(mask))
+  /** The links that only their operators can tell about. */
+  run(mask: number): readonly ScreenedLink[] {
+    if (this.links.length <= SMALL_GROUP) return this.#findRun(mask)
+    return this.#runs.get(mask) ?? remember(this.#runs, mask, this.#findRun(mask))
   }
 
-  #make(mask: number): Question {
-    const draft = new QuestionDraft(mask, this.#linkCount)
-    draft.add(this.links, mask)
-    return draft.finish()
+  isAsked(link: ScreenedLink, mask: number): boolean {
+    return this.#numbers.has(link.number) && isPossible(link, mask)
+  }
+
+  #findRun(mask: number): readonly ScreenedLink[] {
+    return this.links.filter((link) => isRun(link, mask) && isPossible(link, mask))
   }
 }
 
-class QuestionDraft {
-  readonly #alphabet: number
-  readonly #linkCount: number
-  readonly #run: ScreenedLink[] = []
-  #keyed: Uint8Array | undefined
-
-  constructor(mask: number, linkCount: number) {
-    this.#alphabet = alphabetOf(mask)
-    this.#linkCount = linkCount
-  }
-
-  add(links: readonly ScreenedLink[], mask: number): void {
-    for (const link of links) {
-      if (!isPossible(link, mask)) continue
-      if (link.requirements[this.#alphabet]?.kind === 'literals') {
-        this.#keyed ??= new Uint8Array(this.#linkCount)
-        this.#keyed[link.number] = 1
-      } else this.#run.push(link)
-    }
-  }
-
-  finish(): Question {
-    return { alphabet: this.#alphabet, run: this.#run, keyed: this.#keyed }
-  }
+function isRun({ requirements }: ScreenedLink, mask: number): boolean {
+  return requirements[alphabetOf(mask)]?.kind === 'run'
 }
 
 /** Whether a string with these kinds of bytes, and no others, could match. */
 function isPossible({ requirements }: ScreenedLink, mask: number): boolean {
   const requirement = requirements[alphabetOf(mask)]
-  if (requirement === undefined) return true
-  return requirement.kind !== 'never' && requirement.needs.every((need) => (need & mask) !== 0)
+  if (requirement === undefined || requirement.kind === 'never') return false
+  for (const need of requirement.needs) if ((need & mask) === 0) return false
+  return true
+}
+
+function shortest(links: readonly ScreenedLink[], mask: number): number {
+  const alphabet = alphabetOf(mask)
+  return Math.min(...links.map(({ requirements }) => requirements[alphabet]?.minLength ?? 0))
 }
 
 function remember<T>(memory: Map<number, T>, mask: number, made: T): T {

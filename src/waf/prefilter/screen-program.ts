@@ -63,7 +63,6 @@ export class PhaseScreen {
   readonly firstScreened: number
   readonly #rules: readonly ScreenedRule[]
   readonly #targets: Int32Array
-  readonly #linkCount: number
   readonly #variants = new Map<number, readonly VariableSlots[]>()
 
   constructor(options: {
@@ -73,7 +72,6 @@ export class PhaseScreen {
     readonly conditions: readonly GateCondition[]
     /** By position: where evaluation goes on after a match. */
     readonly targets: Int32Array
-    readonly linkCount: number
   }) {
     this.#rules = options.rules
     this.alwaysVisited = options.alwaysVisited
@@ -81,7 +79,6 @@ export class PhaseScreen {
     this.conditions = options.conditions.slice(0, MOST_CONDITIONS)
     this.#targets = options.targets
     this.firstScreened = firstScreened(this.gates, options.rules)
-    this.#linkCount = options.linkCount
   }
 
   /** Outcomes of the gates' conditions as bits. */
@@ -98,10 +95,7 @@ export class PhaseScreen {
     if (known !== undefined) return known
     if (this.#variants.size >= MOST_VARIANTS && key !== -1) return this.slots('anything')
     const isReached = this.#reach(outcomes)
-    const slots = makeSlots(
-      this.#rules.filter(({ link }) => isReached[link.position] === 1),
-      this.#linkCount,
-    )
+    const slots = makeSlots(this.#rules.filter(({ link }) => isReached[link.position] === 1))
     this.#variants.set(key, slots)
     return slots
   }
@@ -135,7 +129,7 @@ export function isMet(outcomes: number, condition: number): boolean {
   return ((outcomes >> condition) & 1) === 1
 }
 
-function makeSlots(rules: readonly ScreenedRule[], linkCount: number): readonly VariableSlots[] {
+function makeSlots(rules: readonly ScreenedRule[]): readonly VariableSlots[] {
   const drafts = new Map<VariableWord, { all: ScreenedRule[]; named: Map<string, ScreenedRule[]> }>()
   for (const rule of rules) {
     for (const { word, selector } of rule.condition.profile.targets) {
@@ -149,18 +143,15 @@ function makeSlots(rules: readonly ScreenedRule[], linkCount: number): readonly 
   }
   return Array.from(drafts, ([word, { all, named }]) => ({
     word,
-    all: all.length === 0 ? undefined : slotOf(all, linkCount),
-    named: new Map(Array.from(named, ([name, list]) => [name, slotOf(list, linkCount)] as const)),
+    all: all.length === 0 ? undefined : slotOf(all),
+    named: new Map(Array.from(named, ([name, list]) => [name, slotOf(list)] as const)),
   }))
 }
 
-function slotOf(rules: readonly ScreenedRule[], linkCount: number): Slot {
+function slotOf(rules: readonly ScreenedRule[]): Slot {
   const groups = new Map<TransformNode | undefined, ScreenedLink[]>()
   for (const { link, nodes } of new Set(rules)) {
     for (const node of nodes) groups.set(node, [...(groups.get(node) ?? []), link])
   }
-  return new Slot(
-    Array.from(groups, ([node, links]) => ({ node, links })),
-    linkCount,
-  )
+  return new Slot(Array.from(groups, ([node, links]) => ({ node, links })))
 }

@@ -3,13 +3,15 @@ import type { Cell, Entry, TransformNode } from '../entry.ts'
 import { isTargeted, targetOf } from '../evaluate-targets.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
+import { alphabetOf } from './byte-kinds.ts'
 import type { Scan } from './literal-scanner.ts'
-import type { ChangedGroup, Question, ScreenedLink, Slot } from './plans.ts'
+import type { ChangedGroup, ScreenedLink, Slot } from './plans.ts'
 import { type Gate, isMet, type PhaseScreen, type ScreenProgram, type VariableSlots } from './screen-program.ts'
 import { stepEffect } from './transformation-effects.ts'
 
 /** Longer values are not transformed ahead of the rules: that would be too long a step for one go. */
 const LONGEST_TRANSFORMED = 4096
+const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
 const NO_ENTRIES: readonly Entry[] = Object.freeze([])
 
 /**
@@ -30,7 +32,7 @@ export class Screening {
   /** By position: 1 where a rule has to be evaluated. */
   #isVisited: Uint8Array
   /** By number of the link, the values that may match. */
-  #candidates: (Entry[] | undefined)[] = []
+  readonly #candidates = new Map<number, Entry[]>()
   /** Outcomes of the gates' conditions, and the version of TX that they hold for. */
   #outcomes = 0
   #version = -1
@@ -60,7 +62,7 @@ export class Screening {
   /** The values that may match a link; `undefined`: it has to be asked about all. */
   candidatesOf(link: Link): readonly Entry[] | undefined {
     if (this.#progress !== 'done' || this.#program.isScreened[link.number] === 0) return undefined
-    const found = this.#candidates[link.number]
+    const found = this.#candidates.get(link.number)
     if (found === undefined) return NO_ENTRIES
     return found.length > 1 && link.condition !== undefined ? inOrder(found, link.condition.profile) : found
   }
@@ -93,7 +95,7 @@ export class Screening {
     this.#variable = 0
     this.#member = 0
     this.#isVisited = this.#phase.alwaysVisited.slice()
-    this.#candidates = []
+    this.#candidates.clear()
   }
 
   /** Screens until all values are done or the slice is over; whether it came to the end. */
@@ -130,55 +132,71 @@ export class Screening {
   }
 
   #add(link: ScreenedLink, entry: Entry): void {
-    const known = this.#candidates[link.number]
+    const known = this.#candidates.get(link.number)
     if (known === undefined) {
-      this.#candidates[link.number] = [entry]
-      this.#isVisited[link.position] = 1
+      this.#candidates.set(link.number, [entry])
+      if (link.decides === 'rule') this.#isVisited[link.position] = 1
     } else if (known.at(-1) !== entry) known.push(entry)
   }
 
   /** The links of a slot that a value may match; one may be there twice. */
   #answer(slot: Slot, cell: Cell): readonly ScreenedLink[] {
     const scan = this.#scanOf(cell)
-    const { same, changed } = slot.plan(scan.mask)
-    const links: ScreenedLink[] = []
-    this.#collect(same, scan, links)
-    for (const group of changed) this.#collectChanged(group, cell, links)
+    const plan = slot.plan(scan.mask)
+    const { run, alphabet, changed } = plan
+    let links: ScreenedLink[] | undefined
+    for (const link of run) {
+      if (isLongEnough(link, scan, alphabet)) links = append(links, link)
+    }
+    for (const hit of scan.hits) {
+      for (const link of this.#program.linksOfHit[alphabet]?.[hit] ?? []) {
+        if (slot.isAsked(link, plan)) links = append(links, link)
+      }
+    }
+    for (const { group, minLength } of changed) {
+      links = this.#answerChanged(group, cell, minLength, links)
+    }
+    return links ?? NO_LINKS
+  }
+
+  #answerChanged(group: ChangedGroup, cell: Cell, minLength: number, found: ScreenedLink[] | undefined) {
+    let links = found
+    if (cell.raw.length > LONGEST_TRANSFORMED) {
+      for (const link of group.links) links = append(links, link)
+      return links
+    }
+    const scan = this.#scanChain(group, cell, minLength)
+    if (scan === undefined) return links
+    const alphabet = alphabetOf(scan.mask)
+    for (const link of group.run(scan.mask)) {
+      if (isLongEnough(link, scan, alphabet)) links = append(links, link)
+    }
+    for (const hit of scan.hits) {
+      for (const link of this.#program.linksOfHit[alphabet]?.[hit] ?? []) {
+        if (group.isAsked(link, scan.mask)) links = append(links, link)
+      }
+    }
     return links
   }
 
-  #collectChanged(group: ChangedGroup, cell: Cell, links: ScreenedLink[]): void {
-    if (cell.raw.length > LONGEST_TRANSFORMED) return void links.push(...group.links)
-    const scan = this.#scanChain(group.node, cell)
-    this.#collect(group.question(scan.mask), scan, links)
-  }
-
-  #collect({ run, keyed, alphabet }: Question, scan: Scan, links: ScreenedLink[]): void {
-    for (const link of run) {
-      if (scan.length >= (link.requirements[alphabet]?.minLength ?? 0)) links.push(link)
+  /**
+   * Scans what a chain makes of a value, step by step: steps that leave their string alone are not run. `undefined`: the
+   * result would be shorter than that.
+   */
+  #scanChain({ steps, growths }: ChangedGroup, cell: Cell, minLength: number): Scan | undefined {
+    let value = cell.raw
+    let scan = this.#scanOf(cell)
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i] as TransformNode // below its length
+      if (scan.length * (growths[i] ?? 1) < minLength) return undefined
+      if (stepEffect(step, scan.mask) === 'none') continue
+      const known = cell.resultOf(step)
+      const output = known?.value ?? step.transform(value)
+      if (output !== value) scan = known?.scan ?? this.#program.scanner.scan(output)
+      if (known === undefined) cell.keep({ step, value: output, scan })
+      else known.scan = scan
+      value = output
     }
-    if (keyed === undefined) return
-    const linksOfHit = this.#program.linksOfHit[alphabet] ?? []
-    for (const hit of scan.hits) {
-      for (const link of linksOfHit[hit] ?? []) if (keyed[link.number] === 1) links.push(link)
-    }
-  }
-
-  /** Scans what a chain makes of a value, step by step: steps that leave their string alone are not run. */
-  #scanChain(node: TransformNode | undefined, cell: Cell): Scan {
-    if (node === undefined) return this.#scanOf(cell)
-    cell.scans ??= []
-    const known = cell.scans[node.number]
-    if (known !== undefined) return known
-    const before = this.#scanChain(node.parent, cell)
-    const input = node.parent === undefined ? cell.raw : cell.transformed(node.parent)
-    let scan = before
-    if (stepEffect(node, before.mask) === 'none') cell.note(node, input)
-    else {
-      const output = cell.transformed(node)
-      if (output !== input) scan = this.#program.scanner.scan(output)
-    }
-    cell.scans[node.number] = scan
     return scan
   }
 
@@ -186,6 +204,16 @@ export class Screening {
     cell.scan ??= this.#program.scanner.scan(cell.raw)
     return cell.scan
   }
+}
+
+function isLongEnough(link: ScreenedLink, scan: Scan, alphabet: number): boolean {
+  return scan.length >= (link.requirements[alphabet]?.minLength ?? 0)
+}
+
+function append(links: ScreenedLink[] | undefined, link: ScreenedLink): ScreenedLink[] {
+  if (links === undefined) return [link]
+  links.push(link)
+  return links
 }
 
 /** Rules look at their targets one after the other, whatever the order in which values were screened. */

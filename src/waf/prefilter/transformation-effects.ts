@@ -104,5 +104,15 @@ export function chainEffect(node: TransformNode | undefined, mask: number): Chai
   return { isSame: before.isSame && change === 'case', mask: change === 'case' ? result : result | TWINS }
 }
 
+/** How much longer a result can be than the value, by transformation; those without effect here: without bound. */
+const growths: Readonly<Record<string, number>> = { utf8toUnicode: 3, base64Decode: 0.75, base64DecodeExt: 0.75 }
+
+/** What these steps make of a value is at most this many times as long as it. */
+export function growth(steps: readonly TransformNode[]): number {
+  return steps.reduce((product, { name }) => {
+    return product * (growths[name] ?? (name in effects ? 1 : Number.POSITIVE_INFINITY))
+  }, 1)
+}
+
 /** Names that have an effect here, for the test that tries each. */
 export const transformationsWithEffect: readonly string[] = Object.keys(effects)

@@ -6,6 +6,7 @@ export const requestHeaders: VariableWord = {
   shape: 'collection',
   settled: 1,
   read: ({ request }) => request.headers,
+  find: ({ request }, lowerKey) => request.headersNamed(lowerKey),
 }
 
 export const requestHeadersNames = namesOf('REQUEST_HEADERS_NAMES', requestHeaders)

@@ -1,3 +1,5 @@
+import { translatePcre } from '../../operators/pcre-to-v8.ts'
+import { readPatternTree } from '../../prefilter/pattern-tree.ts'
 import { fingerprints } from './fingerprints.ts'
 import { fold } from './fold.ts'
 import { isPlausible, type Suspect } from './plausible.ts'
@@ -45,6 +47,13 @@ export function isHarmless(value: string): boolean {
 
 /** No comment and no hexadecimal number, which would hide where a word begins. */
 const plain = /^(?!.*(?:--|0x))[A-Za-z0-9 ._-]*$/i
+
+/** What is not harmless, as a pattern: for rules that need not even ask. */
+export const suspicious = readPatternTree(
+  translatePcre(`[^A-Za-z0-9 ._-]|(?i:--|0x|${tellingWord.source})`, () => {
+    throw new Error('the words of SQL make no pattern')
+  }).source,
+)
 
 /** The ways in which databases may read a value; what none of them tells apart is read once. */
 export function readingsOf(value: string): Reading[] {

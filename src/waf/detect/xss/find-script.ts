@@ -1,13 +1,16 @@
+import { readPatternTree } from '../../prefilter/pattern-tree.ts'
 import { readAttributes } from './read-attributes.ts'
 import { hasDangerousMarkup } from './scan-markup.ts'
 import { isScriptUrl } from './script-url.ts'
+
+/** Sound: markup needs `<`, an attribute `=`, a script URL `:`, plain or as an entity. */
+export const markup = readPatternTree('[<=:&]')
 
 /**
  * Whether a value would run script in a page that shows it: as text, inside a tag, or inside an attribute's value, which
  * the first quote of its kind ends. Each way is one pass over the value.
  */
 export function findScript(value: string): boolean {
-  // Sound: markup needs `<`, an attribute `=`, a script URL `:`, plain or as an entity.
   if (!/[<=:&]/.test(value)) return false
   const text = value.includes('\0') ? value.replaceAll('\0', '') : value
   if (text.includes('<') && hasDangerousMarkup(text, 0)) return true
