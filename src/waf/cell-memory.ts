@@ -11,11 +11,17 @@ const CELLS_PER_GENERATION = 1024
  * their transformations and what screening found. Sound, since all of it depends on the value and the program alone.
  */
 export class CellMemory {
+  readonly #life: 'passing' | 'kept'
   #young = new Map<string, Cell>()
   #old = new Map<string, Cell>()
 
+  /** @param life `passing`: nothing is remembered, every transaction finds out for itself */
+  constructor(life: 'passing' | 'kept') {
+    this.#life = life
+  }
+
   cellOf(raw: string): Cell {
-    if (raw.length > LONGEST_VALUE) return new Cell(raw)
+    if (this.#life === 'passing' || raw.length > LONGEST_VALUE) return new Cell(raw)
     return this.#young.get(raw) ?? this.#keep(raw)
   }
 

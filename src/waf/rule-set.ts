@@ -51,7 +51,7 @@ export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
     clock,
     budget: { ...defaultBudget, ...options.budget },
     persistent: options.collections ?? new PersistentCollections(),
-    cells: new CellMemory(),
+    cells: new CellMemory(program.screen === undefined ? 'passing' : 'kept'),
     trace: options.trace,
   }
   return Object.freeze({

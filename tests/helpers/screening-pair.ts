@@ -54,8 +54,8 @@ export async function loadPair(options: PairOptions): Promise<ScreeningPair> {
   const screened = await compile(options, 'on')
   const plain = await compile(options, 'off')
   if (screened.screen === undefined || plain.screen !== undefined) throw new Error('the switch does not work')
-  const options1 = stateOptions(options.elapsed ?? (() => 0))
-  const options2 = stateOptions(() => 0)
+  const options1 = stateOptions(options.elapsed ?? (() => 0), screened)
+  const options2 = stateOptions(() => 0, plain)
   return {
     screened,
     plain,
@@ -82,12 +82,12 @@ function readLatin1(path: string): string {
 }
 
 /** Nothing is ever out of time: what a phase may take is not what is compared. */
-function stateOptions(elapsed: () => number): StateOptions {
+function stateOptions(elapsed: () => number, { screen }: Program): StateOptions {
   return {
     clock: { now: () => 1_700_000_000_000, elapsed },
     budget: { sliceMs: 10, phaseMs: Number.POSITIVE_INFINITY },
     persistent: new PersistentCollections(),
-    cells: new CellMemory(),
+    cells: new CellMemory(screen === undefined ? 'passing' : 'kept'),
   }
 }
 

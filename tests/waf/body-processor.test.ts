@@ -9,7 +9,7 @@ const processorOf = (types: readonly string[], jsonByType = false) => {
   const head = { id: '1', receivedAtMs: 0, client: endpoint, server: endpoint, method: 'POST', target: '/' }
   return new RequestParts(
     { ...head, protocol: 'HTTP/1.1', headers },
-    { separator: '&', cells: new CellMemory() },
+    { separator: '&', cells: new CellMemory('kept') },
   ).bodyProcessor(jsonByType)
 }
 
