@@ -17,6 +17,8 @@ fi
 sh scripts/install-pebble.sh || echo "going on without Pebble"
 # So with the Core Rule Set of Debian.
 sh scripts/install-debian-rules.sh || echo "going on without Debian's modsecurity-crs"
+# And with the real ModSecurity, which the differential tests compare with.
+sh scripts/install-libmodsecurity.sh >/dev/null || echo "going on without libmodsecurity"
 [ -d .tap/plugins ] || tap build
 
 exec node scripts/run-tests.ts "$@"
