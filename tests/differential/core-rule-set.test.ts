@@ -1,5 +1,4 @@
 import t from 'tap'
-import { runSize } from '../helpers/run-size.ts'
 import { attackExchange, attackStrings, places } from './attack-exchange.ts'
 import { coreRuleSet } from './core-rule-set.ts'
 import { divergences } from './divergences/index.ts'
@@ -7,6 +6,7 @@ import { Engines } from './engines.ts'
 import { Oracle } from './oracle.ts'
 import { findPython } from './python.ts'
 import { Random } from './random.ts'
+import { differentialRun } from './run.ts'
 import { count, describeTally, newTally } from './tally.ts'
 
 /** Those that this rule set and these requests meet; each twin of the whole set takes a second to load. */
@@ -24,7 +24,7 @@ t.test(
   { skip, timeout: 1_800_000 },
   async (t) => {
     if ('skip' in found || strings === undefined) return
-    const { seed, count: wanted } = runSize({ usual: 200, full: 4_000 })
+    const { seed, count: wanted } = differentialRun({ usual: 200, full: 4_000 })
     t.comment(`ACME_EDGE_TEST_SEED=${seed}`)
     const random = new Random(seed)
     const oracle = new Oracle(found.python)

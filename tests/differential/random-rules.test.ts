@@ -1,5 +1,4 @@
 import t from 'tap'
-import { runSize } from '../helpers/run-size.ts'
 import { divergences } from './divergences/index.ts'
 import { Engines } from './engines.ts'
 import { Oracle } from './oracle.ts'
@@ -7,6 +6,7 @@ import { findPython } from './python.ts'
 import { Random } from './random.ts'
 import { randomExchange } from './random-exchange.ts'
 import { randomRules } from './random-rules.ts'
+import { differentialRun } from './run.ts'
 import { count, describeTally, newTally } from './tally.ts'
 
 const EXCHANGES_PER_RULE_SET = 8
@@ -19,7 +19,7 @@ if (skip !== false && process.env.CI === 'true') t.fail(skip)
 
 t.test('random rules match random exchanges as in ModSecurity', { skip, timeout: 1_800_000 }, async (t) => {
   if ('skip' in found) return
-  const { seed, count: wanted } = runSize({ usual: 1_600, full: 18_000 })
+  const { seed, count: wanted } = differentialRun({ usual: 1_600, full: 18_000 })
   t.comment(`ACME_EDGE_TEST_SEED=${seed}`)
   const oracle = new Oracle(found.python)
   t.teardown(() => oracle.close())

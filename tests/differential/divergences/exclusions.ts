@@ -90,3 +90,32 @@ export function updatedTransformationsDivergence(entry: number): Divergence {
     },
   }
 }
+
+/** What SecRuleUpdateTarget… takes out of a chain: out of all its rules here, out of the first one there. */
+export function chainedExclusionDivergence(entry: number): Divergence {
+  return {
+    entry,
+    without({ rules, exchange }) {
+      const updates = rules.flatMap((statement) => {
+        const text = statement.kind === 'rule' ? '' : statement.text
+        const [, by, value, excluded] = /^SecRuleUpdateTargetBy(Id|Tag|Msg) (\S+) "(!.*)"$/.exec(text) ?? []
+        if (by === undefined || excluded === undefined) return []
+        return [
+          { action: by === 'Id' ? `id:${value}` : `${by.toLowerCase()}:'${value}'`, targets: excluded.split('|') },
+        ]
+      })
+      const changed = rules.map((statement): Statement => {
+        const head = statement.kind === 'rule' ? statement.links[0] : undefined
+        const targets = updates
+          .filter(({ action }) => head?.actions.includes(action))
+          .flatMap((update) => update.targets)
+        if (statement.kind !== 'rule' || statement.links.length < 2 || targets.length === 0) return statement
+        const links = statement.links.map((link, i) =>
+          i === 0 ? link : { ...link, targets: [...link.targets, ...targets] },
+        )
+        return { kind: 'rule', links }
+      })
+      return changed.some((statement, i) => statement !== rules[i]) ? { rules: changed, exchange } : undefined
+    },
+  }
+}

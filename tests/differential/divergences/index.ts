@@ -20,6 +20,7 @@ import {
 import { detectorDivergence } from './detectors.ts'
 import { fragmentDivergence, namelessCookieDivergence, uninspectedResponseDivergence } from './exchanges.ts'
 import {
+  chainedExclusionDivergence,
   patternExclusionDivergence,
   skipDivergence,
   updatedTargetDivergence,
@@ -81,6 +82,7 @@ export const divergences: readonly Divergence[] = [
   patternExclusionDivergence(18),
   updatedTransformationsDivergence(18),
   updatedTargetDivergence(18),
+  chainedExclusionDivergence(18),
   lateDisruptionDivergence(19),
   inheritedActionDivergence(19),
   namelessCookieDivergence(4),
