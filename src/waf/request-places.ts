@@ -1,5 +1,6 @@
+import type { ParsedBody } from './bodies/body-parser.ts'
 import type { Entry } from './entry.ts'
-import { locateBodyParts } from './multipart-places.ts'
+import { type BodyParts, locateBodyParts, type PlacedFile } from './multipart-places.ts'
 import type { Span } from './operators/operator.ts'
 import type { TransactionState } from './transaction-state.ts'
 import { findVariable } from './variables/index.ts'
@@ -25,7 +26,13 @@ export function placesOf(entry: Entry, state: TransactionState): readonly Span[]
   // Equal values may share a cell: the entry itself tells them apart, where it is among these.
   const itself = entries.indexOf(entry)
   const index = itself >= 0 ? itself : entries.findIndex(({ cell }) => cell === entry.cell)
-  return index < 0 ? [] : find(new RequestPlaces(state), index, entry)
+  return index < 0 ? [] : find(placesIn(state), index, entry)
+}
+
+/** Worked out once a transaction: a flood of matches must not take a long body apart for each. */
+function placesIn(state: TransactionState): RequestPlaces {
+  state.places ??= new RequestPlaces(state)
+  return state.places
 }
 
 type Finder = (places: RequestPlaces, index: number, entry: Entry) => readonly Span[]
@@ -76,9 +83,18 @@ function wholeBody({ bodyOffset, body }: RequestPlaces): readonly Span[] {
   return body === '' ? [] : [span(bodyOffset, body)]
 }
 
+/** What a body consists of, once it was parsed. */
+interface PlacedBody {
+  readonly parsed: ParsedBody
+  readonly parts: BodyParts
+}
+
 /** The request as one text, and where its parts begin. */
-class RequestPlaces {
+export class RequestPlaces {
   readonly #state: TransactionState
+  #headers: readonly PlacedPair[] | undefined
+  #queryArguments: readonly PlacedPair[] | undefined
+  #body: PlacedBody | undefined
 
   constructor(state: TransactionState) {
     this.#state = state
@@ -121,6 +137,11 @@ class RequestPlaces {
   }
 
   get headers(): readonly PlacedPair[] {
+    this.#headers ??= this.#placeHeaders()
+    return this.#headers
+  }
+
+  #placeHeaders(): PlacedPair[] {
     let offset = this.line.length + 1
     return this.#state.request.headers.map(({ key: name = '', cell: { raw: value } }) => {
       const pair = { nameOffset: offset, name, valueOffset: offset + name.length + 2, value }
@@ -142,7 +163,9 @@ class RequestPlaces {
   }
 
   get queryArguments(): readonly PlacedPair[] {
-    return splitPairs(this.query, { offset: this.queryOffset ?? 0, separator: this.#separator, blanks: false })
+    const options = { offset: this.queryOffset ?? 0, separator: this.#separator, blanks: false }
+    this.#queryArguments ??= splitPairs(this.query, options)
+    return this.#queryArguments
   }
 
   get bodyOffset(): number {
@@ -155,14 +178,7 @@ class RequestPlaces {
   }
 
   get bodyArguments(): readonly PlacedPair[] {
-    switch (this.#state.requestBody.parsedBy) {
-      case 'URLENCODED':
-        return splitPairs(this.body, { offset: this.bodyOffset, separator: this.#separator, blanks: false })
-      case 'MULTIPART':
-        return this.#multipart.fields
-      default:
-        return []
-    }
+    return this.#parts.fields
   }
 
   get allArguments(): readonly PlacedPair[] {
@@ -173,18 +189,33 @@ class RequestPlaces {
     return [...this.#state.request.arguments, ...this.#state.requestBody.arguments]
   }
 
-  get files() {
-    return this.#multipart.files
+  get files(): readonly PlacedFile[] {
+    return this.#parts.files
   }
 
   /** Of fields, then of files. */
   get partNames(): readonly Span[] {
-    const { fields, files } = this.#multipart
+    const { fields, files } = this.#parts
     return [...fields.map(({ nameOffset, name }) => span(nameOffset, name)), ...files.map(({ field }) => field)]
   }
 
-  get #multipart() {
-    return locateBodyParts(this.#state.requestBody.parsed, this.body, this.bodyOffset)
+  get #parts(): BodyParts {
+    const { parsed } = this.#state.requestBody
+    if (this.#body?.parsed !== parsed) this.#body = { parsed, parts: this.#placeBody(parsed) }
+    return this.#body.parts
+  }
+
+  #placeBody(parsed: ParsedBody): BodyParts {
+    switch (this.#state.requestBody.parsedBy) {
+      case 'URLENCODED': {
+        const options = { offset: this.bodyOffset, separator: this.#separator, blanks: false }
+        return { fields: splitPairs(this.body, options), files: [] }
+      }
+      case 'MULTIPART':
+        return locateBodyParts(parsed, this.body, this.bodyOffset)
+      default:
+        return { fields: [], files: [] }
+    }
   }
 
   get #separator(): string {

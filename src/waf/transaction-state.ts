@@ -12,6 +12,7 @@ import type { PersistentCollections } from './persistent/persistent-collections.
 import { Screening } from './prefilter/screening.ts'
 import { RequestBodyState } from './request-body-state.ts'
 import { RequestParts } from './request-parts.ts'
+import type { RequestPlaces } from './request-places.ts'
 import { nothingSanitised } from './sanitised.ts'
 import type { TraceEvent } from './trace.ts'
 import type { ResponseHead, TransactionInput } from './transaction-types.ts'
@@ -113,6 +114,8 @@ export class TransactionState {
   rule: Rule | undefined
   /** What the last rule of the last chain matched with; `undefined` for SecAction. */
   evidence: Evidence | undefined
+  /** Where the parts of the request are, once a match was recorded. */
+  places: RequestPlaces | undefined
   /** All of this rule and its chain so far. */
   evidences: Evidence[] = []
   highestSeverity = 255

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { run, type TestRequest } from '../helpers/rule-engine.ts'
+import { exchange, load, run, type TestRequest } from '../helpers/rule-engine.ts'
 
 /** The `ref` of the first line. */
 async function referenceOf(rule: string, request: TestRequest): Promise<string | undefined> {
@@ -123,6 +123,16 @@ t.test('transformations, chains and multiMatch', async (t) => {
   t.equal(await referenceOf(chain, request), 'o0,1v14,2v0,3')
   const stepwise = 'SecRule ARGS:x "@rx A|aa" "id:1,phase:2,pass,multiMatch,t:trim,t:lowercase"'
   t.equal(await referenceOf(stepwise, request), 'o2,1v8,3o1,1v8,3t:trimo0,2v8,3t:trim,t:lowercase')
+})
+
+t.test('many rules that match in one long form have the same reference', async (t) => {
+  const rules = Array.from({ length: 100 }, (_, i) => `SecRule ARGS_POST "@rx z" "id:${i + 1},phase:2,pass"`).join('\n')
+  const body = `${'a=b&'.repeat(900)}a=${'x'.repeat(900_000)}z`
+  const request = { method: 'POST', headers: ['Content-Type', 'application/x-www-form-urlencoded'], body }
+  const ruleSet = await load(rules)
+  const { lines } = await exchange(ruleSet, request)
+  t.equal(lines.length, 100)
+  t.match(lines[99], /\[ref "o900000,1v3667,900001"\]/)
 })
 
 t.test('a request full of matches does not make a long line', async (t) => {
