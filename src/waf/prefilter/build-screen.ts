@@ -4,7 +4,7 @@ import type { TransformNode } from '../entry.ts'
 import { withoutRemoved } from '../evaluate-targets.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
 import { tx } from '../variables/writable.ts'
-import { alphabets } from './byte-kinds.ts'
+import { ALL_KINDS, alphabets } from './byte-kinds.ts'
 import { LiteralScanner } from './literal-scanner.ts'
 import type { PatternTree } from './pattern-tree.ts'
 import type { ScreenedLink } from './plans.ts'
@@ -28,10 +28,16 @@ export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: num
   }
 }
 
+/** One for each alphabet; the widest is asked first where it says the same. */
+function analyses(): readonly Analysis[] {
+  const whole = new Analysis(ALL_KINDS)
+  return alphabets.map((alphabet) => (alphabet === ALL_KINDS ? whole : new Analysis(alphabet, whole)))
+}
+
 /** Rules with equal operators require the same. */
 class RequirementTable {
   readonly #known = new Map<PatternTree, readonly Requirement[]>()
-  readonly #analyses = alphabets.map((alphabet) => new Analysis(alphabet))
+  readonly #analyses = analyses()
 
   of(tree: PatternTree): readonly Requirement[] {
     const known = this.#known.get(tree)

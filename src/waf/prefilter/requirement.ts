@@ -30,6 +30,8 @@ const MOST_LITERALS = 8192
 const LONGEST_LITERAL = 10
 const MOST_MEMBERS = 6
 const MOST_NEEDS = 6
+/** What nearly every text has: lower-case letters, digits, blanks. */
+const ORDINARY = kinds('a0 ')
 
 const dead: Facts = { isDead: true, exact: undefined, literals: undefined, needs: [], minLength: 0 }
 const nothing: Facts = { isDead: false, exact: undefined, literals: undefined, needs: [], minLength: 0 }
@@ -50,16 +52,41 @@ export function requirementOf(tree: PatternTree, analysis: Analysis): Requiremen
 /** Of the values of one alphabet: their bytes are all of its kinds. Trees share sets of bytes. */
 export class Analysis {
   readonly #alphabet: number
+  /** Of all values: what a tree without bytes beyond the alphabet requires is the same for them. */
+  readonly #whole: Analysis | undefined
+  readonly #known = new Map<PatternTree, Facts>()
   readonly #sets = new Map<ByteSet, Facts>()
+  readonly #kinds = new Map<PatternTree, number>()
 
-  constructor(alphabet: number) {
+  constructor(alphabet: number, whole?: Analysis) {
     this.#alphabet = alphabet
+    this.#whole = whole
   }
 
   factsOf(tree: PatternTree): Facts {
+    if (tree.kind === 'set') return this.#set(tree.set)
+    if (this.#whole !== undefined && (this.#whole.#kindsOf(tree) & ~this.#alphabet) === 0)
+      return this.#whole.factsOf(tree)
+    const known = this.#known.get(tree)
+    if (known !== undefined) return known
+    const facts = this.#work(tree)
+    this.#known.set(tree, facts)
+    return facts
+  }
+
+  /** The kinds of all bytes that the tree names. */
+  #kindsOf(tree: PatternTree): number {
+    const known = this.#kinds.get(tree)
+    if (known !== undefined) return known
+    let mask = 0
+    if (tree.kind === 'set') mask = kindsOfSet(tree.set)
+    else for (const part of partsOf(tree)) mask |= this.#kindsOf(part)
+    this.#kinds.set(tree, mask)
+    return mask
+  }
+
+  #work(tree: Exclude<PatternTree, { kind: 'set' }>): Facts {
     switch (tree.kind) {
-      case 'set':
-        return this.#set(tree.set)
       case 'sequence':
         return this.#sequence(tree.parts)
       case 'choice':
@@ -98,7 +125,7 @@ export class Analysis {
     for (const part of parts) {
       const facts = this.factsOf(part)
       if (facts.isDead) return dead
-      needs.push(...facts.needs)
+      for (const need of facts.needs) if (!needs.includes(need)) needs.push(need)
       minLength += facts.minLength
       const joined = facts.exact && product(run, facts.exact)
       if (joined !== undefined) run = joined
@@ -112,6 +139,19 @@ export class Analysis {
     return isExact
       ? { ...common, exact: run, literals: undefined }
       : { ...common, exact: undefined, literals: better(best, run) }
+  }
+}
+
+function partsOf(tree: PatternTree): readonly PatternTree[] {
+  switch (tree.kind) {
+    case 'sequence':
+      return tree.parts
+    case 'choice':
+      return tree.branches
+    case 'repeat':
+      return [tree.tree]
+    default:
+      return []
   }
 }
 
@@ -148,6 +188,7 @@ function repeat(facts: Facts, { min, max }: { min: number; max: number }): Facts
 function product(left: readonly string[], right: readonly string[]): readonly string[] | undefined {
   if (left.length === 1 && right.length === 1) return [`${left[0]}${right[0]}`]
   if (left.length * right.length > MOST_EXACT) return undefined
+  if (left.length + right.length === 2) return [`${left[0]}${right[0]}`]
   const texts = new Set<string>()
   for (const head of left) for (const tail of right) texts.add(head + tail)
   return [...texts]
@@ -179,7 +220,7 @@ function likelihood(texts: readonly string[]): number {
   let sum = 0
   for (const text of texts) {
     let odds = 1
-    for (let i = 0; i < text.length; i++) odds *= /[a-z0-9 ]/.test(text[i] ?? '') ? 1 / 16 : 1 / 80
+    for (let i = 0; i < text.length; i++) odds *= ((kindOf[text.charCodeAt(i)] ?? 0) & ORDINARY) !== 0 ? 1 / 16 : 1 / 80
     sum += odds
   }
   return sum
@@ -190,7 +231,7 @@ function needOf(literals: readonly string[]): number {
   let need = 0
   for (const literal of literals) {
     const mask = kinds(literal)
-    const special = mask & ~kinds('a0 ')
+    const special = mask & ~ORDINARY
     need |= special === 0 ? lowest(mask) : lowest(special)
   }
   return (need & LOWER) !== 0 ? need | UPPER : need
@@ -202,6 +243,7 @@ function lowest(mask: number): number {
 
 /** The most telling needs: those that another one implies, and the widest, are left out. */
 function fewest(needs: readonly number[]): readonly number[] {
+  if (needs.length < 2) return needs
   const unique = [...new Set(needs)]
   const telling = unique.filter((need) => !unique.some((other) => other !== need && (other & need) === other))
   return telling.sort((a, b) => weight(a) - weight(b)).slice(0, MOST_NEEDS)
@@ -211,7 +253,7 @@ function fewest(needs: readonly number[]): readonly number[] {
 function weight(need: number): number {
   let bits = 0
   for (let rest = need; rest !== 0; rest &= rest - 1) bits++
-  return (need & kinds('aA')) === 0 ? bits : bits + 32
+  return (need & (LOWER | UPPER)) === 0 ? bits : bits + 32
 }
 
 /** Cut to a length that tells enough; a text that contains another one says nothing more. */
