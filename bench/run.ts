@@ -34,6 +34,8 @@ npm run bench -- memory       resident memory over many requests, under load
 All: --crs FOLDER   --rounds N   --seconds N   --seed N   --json
 `
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const args = process.argv.slice(2)
 const name = args[0] === undefined || args[0].startsWith('--') ? 'network' : (args.shift() ?? '')
 try {

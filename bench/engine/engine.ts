@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RuleSet } from '../../src/waf/transaction-types.ts'
 import { choose, type Options } from '../options.ts'
@@ -9,6 +7,7 @@ import { Values } from '../requests/values.ts'
 import { engineWorkloads, type Workload } from '../requests/workloads.ts'
 import { findCoreRuleSet, writeRules } from '../rule-files.ts'
 import { mean, median } from '../statistics.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { CollectorTime } from './collector-time.ts'
 import { type EngineReport, type EngineRow, emptyRow, printEngineReport } from './engine-report.ts'
 import { findPython, LibModSecurity } from './libmodsecurity.ts'
@@ -52,7 +51,7 @@ export async function benchEngine(options: Options): Promise<void> {
   const workloads = choose(engineWorkloads, options.list('workloads'))
   const chosenVariants = choose(variants, options.list('values'))
   const cpu = options.number('cpu', 0, 0)
-  const folder = mkdtempSync(join(tmpdir(), 'acme-edge-bench-'))
+  const folder = temporaryFolder()
   const collector = new CollectorTime()
   let peer: LibModSecurity | undefined
   try {
@@ -76,7 +75,6 @@ export async function benchEngine(options: Options): Promise<void> {
   } finally {
     peer?.stop()
     collector.stop()
-    rmSync(folder, { recursive: true })
   }
 }
 

@@ -42,7 +42,7 @@ export const bySites: readonly Series[] = [
         collectGarbage()
         const bytes = (process.memoryUsage().heapUsed - before) / count
         await sites.close()
-        return { x: count, y, note: `${Math.round(bytes)} bytes each` }
+        return { x: count, y, ...(count < 1_000 ? {} : { note: `${Math.round(bytes)} bytes each` }) }
       }),
   },
 ]

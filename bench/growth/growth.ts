@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { loadRuleSet } from '../../src/waf/rule-set.ts'
 import { choose, type Options } from '../options.ts'
 import { findCoreRuleSet, writeRules } from '../rule-files.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { figure, textTable } from '../text-table.ts'
 import { byArguments } from './by-arguments.ts'
 import { byBody } from './by-body.ts'
@@ -35,22 +34,18 @@ const budget = { phaseMs: LONGEST_MS }
 export async function benchGrowth(options: Options): Promise<void> {
   const crs = findCoreRuleSet(options)
   const chosen = choose(growthSeries, options.list('workloads'))
-  const folder = mkdtempSync(join(tmpdir(), 'acme-edge-bench-'))
-  try {
-    const rules = await loadRuleSet({ files: [writeRules(folder, { crs, level: 1 })], mode: 'block', budget })
-    const seconds = options.number('seconds', 0.5)
-    const setting: GrowthSetting = { crs, folder, rules, seed: options.number('seed', 1), seconds }
-    const judged: Judged[] = []
-    for (const series of chosen) {
-      process.stderr.write(`${series.title} …\n`)
-      judged.push(judgeGrowth(series, await series.measure(setting)))
-    }
-    const chart = options.text('chart', '')
-    if (chart !== '') writeFileSync(chart, growthChart(judged))
-    process.stdout.write(options.has('json') ? `${JSON.stringify(toJson(judged))}\n` : judged.map(toText).join('\n'))
-  } finally {
-    rmSync(folder, { recursive: true })
+  const folder = temporaryFolder()
+  const rules = await loadRuleSet({ files: [writeRules(folder, { crs, level: 1 })], mode: 'block', budget })
+  const seconds = options.number('seconds', 0.5)
+  const setting: GrowthSetting = { crs, folder, rules, seed: options.number('seed', 1), seconds }
+  const judged: Judged[] = []
+  for (const series of chosen) {
+    process.stderr.write(`${series.title} …\n`)
+    judged.push(judgeGrowth(series, await series.measure(setting)))
   }
+  const chart = options.text('chart', '')
+  if (chart !== '') writeFileSync(chart, growthChart(judged))
+  process.stdout.write(options.has('json') ? `${JSON.stringify(toJson(judged))}\n` : judged.map(toText).join('\n'))
 }
 
 function toJson(judged: readonly Judged[]): object {

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { forgetPeakMemory, peakMemory, residentMemory } from '../network/child.ts'
 import { installPeers } from '../network/install-peers.ts'
@@ -11,6 +9,7 @@ import { writeRequests } from '../network/request-file.ts'
 import { choose, type Options, UsageError } from '../options.ts'
 import { Values } from '../requests/values.ts'
 import { findCoreRuleSet } from '../rule-files.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { figure, textTable } from '../text-table.ts'
 import { growthPerRequest } from './growth-per-request.ts'
 import { mixedWorkload } from './mixed-workload.ts'
@@ -35,7 +34,7 @@ export async function benchMemory(options: Options): Promise<void> {
   installPeers()
   const missing = [...needed.filter((item) => !isInstalled(item)), ...kinds.flatMap((kind) => kind.missing() ?? [])]
   if (missing.length > 0) throw new UsageError(`the benchmark needs ${missing.join(' and ')}`)
-  const folder = mkdtempSync(join(tmpdir(), 'acme-edge-bench-'))
+  const folder = temporaryFolder()
   const pool = new ProxyPool(folder, crs)
   try {
     await pool.startOrigin()
@@ -46,12 +45,13 @@ export async function benchMemory(options: Options): Promise<void> {
     const seconds = options.number('seconds', 5)
     const wanted = options.number('requests', 200_000)
     const samples: MemorySample[] = [{ requests: 0, residentBytes: residentMemory(proxy.pid), peakBytes: Number.NaN }]
+    const url = `http://127.0.0.1:${proxy.httpPort}/`
     let count = MOST_IN_FILE
     for (let answered = 0; answered < wanted; ) {
       const file = join(folder, 'requests')
-      writeRequests(file, workload, { values, count })
+      const written = writeRequests(file, workload, { values, count })
       forgetPeakMemory(proxy.pid)
-      const { requests, perSecond } = await loadWithWrk(`http://127.0.0.1:${proxy.httpPort}/`, { file, seconds })
+      const { requests, perSecond } = await loadWithWrk(url, { file, count: written, seconds })
       count = Math.min(MOST_IN_FILE, Math.ceil(perSecond * seconds * 1.3))
       answered += requests
       const residentBytes = residentMemory(proxy.pid)
@@ -60,7 +60,6 @@ export async function benchMemory(options: Options): Promise<void> {
     print(samples, { proxy: proxy.name, json: options.has('json') })
   } finally {
     await pool.stop()
-    rmSync(folder, { recursive: true })
   }
 }
 

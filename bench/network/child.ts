@@ -11,6 +11,7 @@ export interface Child {
 /** Starts a program on one processor and waits until its port accepts connections; fails after 30 s. */
 export async function startOn(cpu: number, command: readonly string[], port: number): Promise<Child> {
   const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: 'ignore' })
+  process.on('exit', () => child.kill('SIGKILL')) // whatever ends this process: nothing is left behind
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
   for (let i = 0; i < 300 && child.exitCode === null; i++) {
     if (await accepts(port)) return { pid: pidOf(child), stop: () => stop(child, exited) }

@@ -3,10 +3,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { BenchRequest } from '../requests/bench-request.ts'
 import { percentile } from '../statistics.ts'
-import { CONNECTIONS, LOAD_CPU, type LoadResult } from './load.ts'
+import { LOAD_CPU, type LoadResult } from './load.ts'
 
 const run = promisify(execFile)
-const STREAMS = 4
+/** On one connection: each connection would go through all requests for itself, and none would be new to the proxy. */
+const STREAMS = 16
 
 interface H2loadOptions {
   readonly requests: readonly BenchRequest[]
@@ -20,12 +21,13 @@ export async function loadWithH2load(base: string, { requests, seconds, file }: 
   const log = `${file}-times`
   rmSync(log, { force: true })
   writeFileSync(file, requests.map(({ target }) => `${base}${target}\n`).join(''))
-  const common = [`-c${CONNECTIONS}`, `-m${STREAMS}`, '-t1', '-D', String(seconds), '-i', file, '--log-file', log]
+  const common = ['-c1', `-m${STREAMS}`, '-t1', '-D', String(seconds), '-i', file, '--log-file', log]
   const command = ['h2load', ...common, ...headerOptions(requests[0]?.headers ?? [])]
   const { stdout } = await run('taskset', ['-c', String(LOAD_CPU), ...command], { maxBuffer: 1 << 26 })
   const failed = Number(/(\d+) failed, (\d+) errored/.exec(stdout)?.[2])
   if (failed !== 0) throw new Error(`${base}: ${failed} requests without an answer\n${stdout}`)
-  return summary(readFileSync(log, 'latin1'), seconds)
+  const result = summary(readFileSync(log, 'latin1'), seconds)
+  return { ...result, sentAgain: Math.max(0, result.requests - requests.length) }
 }
 
 function headerOptions(headers: readonly string[]): string[] {
@@ -38,7 +40,7 @@ function headerOptions(headers: readonly string[]): string[] {
 }
 
 /** The log has a line a request: start, status, microseconds. */
-function summary(log: string, seconds: number): LoadResult {
+function summary(log: string, seconds: number): Omit<LoadResult, 'sentAgain'> {
   const lines = log.trim().split('\n')
   const times: number[] = []
   let refused = 0

@@ -13,13 +13,17 @@ interface WrkCounts {
   readonly p999Us: number
 }
 
+interface WrkOptions {
+  readonly file: string
+  /** How many requests are in the file. */
+  readonly count: number
+  readonly seconds: number
+}
+
 const run = promisify(execFile)
 
 /** wrk, which sends as fast as the proxy answers. Throws when a connection failed. */
-export async function loadWithWrk(
-  url: string,
-  { file, seconds }: { file: string; seconds: number },
-): Promise<LoadResult> {
+export async function loadWithWrk(url: string, { file, count, seconds }: WrkOptions): Promise<LoadResult> {
   const script = join(import.meta.dirname, 'requests.lua')
   const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '30s', '-s', script, url, '--', file]
   const { stderr } = await run('taskset', ['-c', String(LOAD_CPU), ...wrk])
@@ -29,6 +33,7 @@ export async function loadWithWrk(
     requests: counts.requests,
     perSecond: (counts.requests * 1e6) / counts.durationUs,
     refused: counts.refused,
+    sentAgain: Math.max(0, counts.requests - count),
     p50Ms: counts.p50Us / 1000,
     p99Ms: counts.p99Us / 1000,
     p999Ms: counts.p999Us / 1000,

@@ -4,6 +4,8 @@ export interface LoadResult {
   readonly perSecond: number
   /** Answers other than 2xx and 3xx. */
   readonly refused: number
+  /** Requests that were not new, because more were answered than had been made. */
+  readonly sentAgain: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly p999Ms: number

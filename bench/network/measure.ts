@@ -37,7 +37,7 @@ const WARM_UP_SECONDS = 2
 /** A round with fewer answers says little: it is repeated and takes longer. */
 const LEAST_REQUESTS = 50
 const LONGEST_SECONDS = 20
-/** What the first round is prepared for; later ones for what the round before took. */
+/** What the warm-up is prepared for; a round for what the one before took. */
 const FIRST_GUESS_PER_SECOND = 4_000
 
 /** Proves that the WAFs block, warms all up, and lets the proxies take turns, so that noise meets each of them. */
@@ -50,14 +50,18 @@ export async function measureWorkload(
   const measured: Measured[] = proxies.map(({ name }) => {
     return { proxy: name, rounds: [], cpuUs: [], peakMemoryBytes: 0, atHalfLoad: undefined }
   })
-  for (const proxy of proxies) await load(proxy, { workload, values, seconds: WARM_UP_SECONDS, folder: options.folder })
+  const expected: number[] = []
+  for (const proxy of proxies) {
+    const warmUp = await load(proxy, { workload, values, seconds: WARM_UP_SECONDS, folder: options.folder })
+    expected.push(warmUp.perSecond)
+  }
   for (let round = 0; round < options.rounds; round++) {
     for (const [i, proxy] of proxies.entries()) {
       const row = measured[i] as Measured // one for each proxy
       forgetPeakMemory(proxy.pid)
       const before = cpuMs(proxy.pid)
-      const expected = row.rounds.at(-1)?.perSecond
-      const result = await load(proxy, { workload, values, expected, ...options })
+      const result = await load(proxy, { workload, values, expected: expected[i], ...options })
+      expected[i] = result.perSecond
       row.rounds.push(result)
       row.cpuUs.push(((cpuMs(proxy.pid) - before) * 1000) / result.requests)
       row.peakMemoryBytes = Math.max(row.peakMemoryBytes, peakMemory(proxy.pid))
@@ -95,7 +99,7 @@ interface LoadOptions {
 async function load(proxy: RunningProxy, options: LoadOptions): Promise<LoadResult> {
   const { workload, values, seconds, folder, expected = FIRST_GUESS_PER_SECOND } = options
   const file = join(folder, 'requests')
-  const count = workload.values === 'same' ? 1 : Math.ceil(expected * 1.3 * seconds)
+  const count = workload.values === 'same' ? 1 : Math.ceil(expected * 1.5 * seconds)
   const result = await (workload.transport === 'http2' ? http2() : http1())
   if (result.requests < LEAST_REQUESTS && seconds < LONGEST_SECONDS)
     return load(proxy, { ...options, seconds: Math.min(LONGEST_SECONDS, seconds * 4) })
@@ -103,10 +107,10 @@ async function load(proxy: RunningProxy, options: LoadOptions): Promise<LoadResu
   return result
 
   function http1(): Promise<LoadResult> {
-    writeRequests(file, workload, { values, count })
+    const written = writeRequests(file, workload, { values, count })
     const [scheme, host] = workload.transport === 'https' ? ['https', 'localhost'] : ['http', '127.0.0.1']
     const port = workload.transport === 'https' ? proxy.httpsPort : proxy.httpPort
-    return loadWithWrk(`${scheme}://${host}:${port}/`, { file, seconds })
+    return loadWithWrk(`${scheme}://${host}:${port}/`, { file, count: written, seconds })
   }
 
   function http2(): Promise<LoadResult> {

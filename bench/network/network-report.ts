@@ -31,6 +31,8 @@ export interface NetworkRow {
   readonly acmeEdgeRatio: number | undefined
   /** This proxy's processor time for a request through acme-edge's. */
   readonly acmeEdgeCpuRatio: number | undefined
+  /** Part of the requests that had been sent before. */
+  readonly sentAgain: number
   readonly halfLoadP99Ms: number | undefined
   readonly halfLoadRequests: number | undefined
 }
@@ -42,7 +44,8 @@ export function networkRows(results: readonly WorkloadResult[]): NetworkRow[] {
   })
 }
 
-function row({ name, title }: NetworkWorkload, one: Measured, own: Measured | undefined): NetworkRow {
+function row(workload: NetworkWorkload, one: Measured, own: Measured | undefined): NetworkRow {
+  const { name, title } = workload
   const { rounds, atHalfLoad } = one
   const perSecond = rate(one)
   const cpuUs = median(one.cpuUs)
@@ -58,6 +61,7 @@ function row({ name, title }: NetworkWorkload, one: Measured, own: Measured | un
     peakMemoryBytes: one.peakMemoryBytes,
     acmeEdgeRatio: own && rate(own) / perSecond,
     acmeEdgeCpuRatio: own && cpuUs / median(own.cpuUs),
+    sentAgain: workload.values === 'same' ? 1 : median(rounds.map((round) => round.sentAgain / round.requests)),
     halfLoadP99Ms: atHalfLoad?.p99Ms,
     halfLoadRequests: atHalfLoad?.requests,
   }
@@ -98,7 +102,9 @@ Half load: half of what nginx + libmodsecurity takes at most, at a fixed rate.\n
     const own = rows.filter((one) => one.workload === workload.name)
     text += `\n${workload.title} (${workload.name}${workload.rules === 'off' ? '' : `, Core Rule Set, ${workload.rules}`})\n${textTable(head, own.map(cells))}`
   }
-  return absent.length === 0 ? text : `${text}\nnot installed, not measured: ${absent.join(', ')}\n`
+  for (const { workload, proxy, sentAgain } of rows.filter((one) => one.sentAgain > 0.001 && one.sentAgain < 1))
+    text += `\n${workload}: ${(100 * sentAgain).toFixed(0)} % of the requests to ${proxy} had been sent before`
+  return absent.length === 0 ? `${text}\n` : `${text}\nnot installed, not measured: ${absent.join(', ')}\n`
 }
 
 function cells(one: NetworkRow): string[] {

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { choose, type Options, UsageError } from '../options.ts'
 import { findCoreRuleSet } from '../rule-files.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { installPeers } from './install-peers.ts'
 import { isInstalled } from './installed.ts'
 import { type MeasureOptions, measureWorkload } from './measure.ts'
@@ -33,7 +31,7 @@ export async function benchNetwork(options: Options): Promise<void> {
   const missing = needed.filter((program) => !isInstalled(program))
   if (missing.length > 0) throw new UsageError(`the benchmark needs ${missing.join(' and ')}`)
   const kinds = chosen.filter((kind) => kind.missing() === undefined)
-  const folder = mkdtempSync(join(tmpdir(), 'acme-edge-bench-'))
+  const folder = temporaryFolder()
   const pool = new ProxyPool(folder, crs)
   const measureOptions: MeasureOptions = {
     folder,
@@ -57,6 +55,5 @@ export async function benchNetwork(options: Options): Promise<void> {
     printNetworkReport({ ...measureOptions, results, absent: [...new Set(absent)] }, options)
   } finally {
     await pool.stop()
-    rmSync(folder, { recursive: true })
   }
 }
