@@ -26,8 +26,6 @@ export function transformationDivergence(entry: number): Divergence {
   return {
     entry,
     async without(one) {
-      // It takes one load for each link.
-      if (isLarge(one)) return undefined
       const odd = new Set<string>()
       for (const [position, statement] of one.rules.entries()) {
         if (statement.kind !== 'rule') continue
@@ -83,18 +81,24 @@ function inheritedNames(rules: readonly Statement[], { place, link }: Place): st
 }
 
 /** What acme-edge's engine looks at in this link, before it is transformed. */
-async function rawValues({ rules, exchange }: Case, { position, place, link }: Place): Promise<string[]> {
+async function rawValues(one: Case, { position, place, link }: Place): Promise<string[]> {
+  const statement = one.rules[position]
+  const [head] = statement?.kind === 'rule' ? statement.links : []
+  if (statement?.kind !== 'rule' || head === undefined) return []
   const bare = {
     ...link,
     operator: '@unconditionalMatch',
     argument: '',
     actions: [...link.actions.filter((action) => nameOf(action) === ''), 't:none'],
   }
-  const statement = rules[position]
-  if (statement?.kind !== 'rule') return []
-  const changed = rules.with(position, { kind: 'rule', links: statement.links.with(place, bare) })
-  const [head] = statement.links
-  return head === undefined ? [] : traceLink({ rules: changed, exchange }, head)
+  if (!isLarge(one)) {
+    const rules = one.rules.with(position, { kind: 'rule', links: statement.links.with(place, bare) })
+    return traceLink({ ...one, rules }, head)
+  }
+  // Of a large rule set the rule alone: with the others it would take a second for each.
+  const settings = one.rules.filter(({ kind }) => kind === 'setting')
+  const alone = { ...bare, actions: head.actions.filter((action) => /^(?:id|phase):/.test(action)) }
+  return traceLink({ ...one, rules: [...settings, { kind: 'rule', links: [alone] }] }, alone)
 }
 
 /** `urldecode` of `t:urlDecode`; empty for other actions. */
