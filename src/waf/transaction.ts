@@ -52,7 +52,9 @@ export class RuleTransaction implements Transaction {
   requestBodyPlan(): BodyPlan {
     const { engine, settings, requestBody, allow } = this.#state
     const isWanted = requestBody.processor !== '' || requestBody.forced
-    if (engine === 'off' || !settings.requestBodyAccess || !isWanted || allow !== 'none') return STREAM
+    // `allow:phase` of phase 1 ends with it: phase 2 needs the body.
+    const isAllowed = allow === 'request' || allow === 'all'
+    if (engine === 'off' || !settings.requestBodyAccess || !isWanted || isAllowed) return STREAM
     const limitBytes = this.#requestLimitBytes()
     return { kind: 'buffer', limitBytes, beyond: this.mayBlock ? settings.requestBodyBeyond : 'partial' }
   }
@@ -77,7 +79,7 @@ export class RuleTransaction implements Transaction {
         .toLowerCase() ?? ''
     const isInspected = responseForced || settings.responseMimeTypes.includes(type || '(null)')
     const isWanted = settings.responseBodyAccess && isInspected
-    if (engine === 'off' || !isWanted || allow !== 'none') return STREAM
+    if (engine === 'off' || !isWanted || allow === 'all') return STREAM
     const beyond = this.mayBlock ? settings.responseBodyBeyond : 'partial'
     return { kind: 'buffer', limitBytes: settings.responseBodyLimitBytes, beyond }
   }

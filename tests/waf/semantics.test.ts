@@ -404,3 +404,16 @@ t.test('a SecDataset is a list in the rule file itself', async (t) => {
   t.same((await run(rules, { target: '/?a=x+evil+words', client: '198.51.100.1' })).logged, [1])
   t.same((await run(rules, { target: '/?a=comment&b=evil', client: '198.51.100.1' })).logged, [])
 })
+
+t.test('allow:phase ends with its phase: the bodies of the next ones are inspected', async (t) => {
+  const rules = (action: string) => `SecResponseBodyAccess On
+SecAction "id:2,phase:1,${action},nolog"
+SecRule ARGS_POST:a "@streq evil" "id:3,phase:2,deny"
+SecAction "id:4,phase:3,${action},nolog"
+SecRule RESPONSE_BODY "@contains secret" "id:5,phase:4,deny"`
+  const form = { method: 'POST', headers: ['Content-Type', 'application/x-www-form-urlencoded'] }
+  const response = { body: 'a secret' }
+  t.match((await run(rules('allow:phase'), { ...form, body: 'a=evil' }, response)).verdict, { ruleId: 3 })
+  t.match((await run(rules('allow:phase'), { ...form, body: 'a=good' }, response)).verdict, { ruleId: 5 })
+  t.match((await run(rules('allow'), { ...form, body: 'a=evil' }, response)).verdict, { kind: 'pass' })
+})

@@ -59,14 +59,16 @@ function withoutNamedArrays(text: string): string {
     return Object.fromEntries(members.map(([key, member]) => [`${prefix}${key}`, convert(member, true)]))
   }
   try {
-    return /:\s*\[/.test(text) ? toBytes(JSON.stringify(convert(JSON.parse(text), false))) : text
+    return /:\s*\[/.test(text)
+      ? toAscii(JSON.stringify(convert(JSON.parse(Buffer.from(text, 'latin1').toString()), false)))
+      : text
   } catch {
     return text
   }
 }
 
-function toBytes(json: string): string {
-  return json.replace(/[\u0100-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+function toAscii(json: string): string {
+  return json.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Without rules that say which bodies are JSON and what happens to broken ones: here the engine knows. */
