@@ -59,6 +59,8 @@ export class PhaseScreen {
   readonly conditions: readonly GateCondition[]
   /** By position; `undefined` where the rule is no gate. */
   readonly gates: readonly (Gate | undefined)[]
+  /** By position: 1 where a link of the rule is screened. */
+  readonly hasScreened: Uint8Array
   /** Rules before this position are few, and evaluated in full: they set the variables of the gates. */
   readonly firstScreened: number
   readonly #rules: readonly ScreenedRule[]
@@ -78,6 +80,8 @@ export class PhaseScreen {
     this.gates = options.gates.map((gate) => (gate && gate.condition < MOST_CONDITIONS ? gate : undefined))
     this.conditions = options.conditions.slice(0, MOST_CONDITIONS)
     this.#targets = options.targets
+    this.hasScreened = new Uint8Array(options.alwaysVisited.length)
+    for (const { link } of options.rules) this.hasScreened[link.position] = 1
     this.firstScreened = firstScreened(this.gates, options.rules)
   }
 

@@ -46,17 +46,24 @@ export class Screening {
 
   /** Position of the next rule to evaluate, from this one on; `undefined`: the time slice is over, ask again. */
   next(position: number): number | undefined {
-    const { gates, firstScreened } = this.#phase
+    const { gates, hasScreened } = this.#phase
     const count = this.#isVisited.length
     let next = position
     while (next < count) {
       const gate = gates[next]
       if (gate !== undefined) next = this.#pass(gate)
-      else if (this.#isVisited[next] === 1 || (this.#progress === 'not begun' && next < firstScreened)) return next
-      else if (this.#progress === 'done') next++
+      else if (this.#progress === 'done') {
+        if (this.#isVisited[next] === 1) return next
+        next++
+      } else if (hasScreened[next] === 0 || this.#isTooEarly(next)) return next
       else if (!this.#advance()) return undefined
     }
     return next
+  }
+
+  /** While nothing has set a variable of the gates, screening would foresee the wrong rules, and be done twice. */
+  #isTooEarly(position: number): boolean {
+    return this.#progress === 'not begun' && this.#state.tx.version === 0 && position < this.#phase.firstScreened
   }
 
   /** The values that may match a link; `undefined`: it has to be asked about all. */

@@ -4,5 +4,7 @@ import type { TransformationWord } from './transformation.ts'
 export const lowercase: TransformationWord = { name: 'lowercase', transform: lowerAscii }
 
 export function lowerAscii(value: string): string {
-  return /[A-Z]/.test(value) ? value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : value
+  if (!/[A-Z]/.test(value)) return value
+  // toLowerCase is the fastest way, but takes capitals of ISO 8859-1 along.
+  return /[\xc0-\xde]/.test(value) ? value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : value.toLowerCase()
 }

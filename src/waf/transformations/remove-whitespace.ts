@@ -3,5 +3,21 @@ import type { TransformationWord } from './transformation.ts'
 /** Takes out white space, the non-breaking space 0xA0 included. */
 export const removeWhitespace: TransformationWord = {
   name: 'removeWhitespace',
-  transform: (value) => value.replace(/[\t\n\v\f\r \xa0]+/g, ''),
+  transform: (value) => (value.length > SHORT ? removeFromMany(value) : value.replace(/[\t\n\v\f\r \xa0]+/g, '')),
+}
+
+/** Above this, one pass over bytes is faster than a replacement for each blank. */
+const SHORT = 256
+const isBlank = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[\t\n\v\f\r \xa0]/.test(String.fromCharCode(byte)) ? 1 : 0,
+)
+
+function removeFromMany(value: string): string {
+  const bytes = Buffer.from(value, 'latin1')
+  let length = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    if (isBlank[byte] === 0) bytes[length++] = byte
+  }
+  return length === bytes.length ? value : bytes.toString('latin1', 0, length)
 }
