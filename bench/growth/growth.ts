@@ -41,11 +41,13 @@ export async function benchGrowth(options: Options): Promise<void> {
   const judged: Judged[] = []
   for (const series of chosen) {
     process.stderr.write(`${series.title} …\n`)
-    judged.push(judgeGrowth(series, await series.measure(setting)))
+    const one = judgeGrowth(series, await series.measure(setting))
+    judged.push(one)
+    if (!options.has('json')) process.stdout.write(`${toText(one)}\n`)
   }
   const chart = options.text('chart', '')
   if (chart !== '') writeFileSync(chart, growthChart(judged))
-  process.stdout.write(options.has('json') ? `${JSON.stringify(toJson(judged))}\n` : judged.map(toText).join('\n'))
+  if (options.has('json')) process.stdout.write(`${JSON.stringify(toJson(judged))}\n`)
 }
 
 function toJson(judged: readonly Judged[]): object {
