@@ -19,7 +19,8 @@ export function judgeGrowth(series: Series, points: readonly Point[]): Judged {
   // What may grow is judged by its last decade: before it, what every request costs hides the growth.
   const from = isConstant ? first : (measured.findLast(({ x }) => x <= last.x / 9) ?? first)
   const exponent = Math.log(last.y / from.y) / Math.log(last.x / from.x)
-  return { series, points, exponent, verdict: verdictOn(exponent, isConstant) }
+  const tooSlow = points.some((point) => point.tooSlow)
+  return { series, points, exponent, verdict: tooSlow ? 'worse than linear' : verdictOn(exponent, isConstant) }
 }
 
 function verdictOn(exponent: number, isConstant: boolean): Judged['verdict'] {

@@ -9,6 +9,8 @@ export interface Point {
   readonly y: number
   /** Beside the number in the table. */
   readonly note?: string
+  /** Linear growth would have come to less than the time allowed, and it took more: y is not known. */
+  readonly tooSlow?: boolean
 }
 
 /** One thing of which there is more and more, and what it costs. */

@@ -24,8 +24,10 @@ export async function growRequests({ rules, seconds, xs, make }: RequestGrowth):
   for (const x of xs) {
     const last = points.at(-1)
     const expectedUs = last === undefined ? 0 : (last.y * x) / last.x
-    const y = expectedUs < LONGEST_MS * 1000 ? await timeRequests(rules, { make: () => make(x), seconds }) : Number.NaN
-    points.push(Number.isNaN(y) ? { x, y, note: `more than ${LONGEST_MS / 1000} s: not measured` } : { x, y })
+    const isTried = expectedUs < LONGEST_MS * 1000
+    const y = isTried ? await timeRequests(rules, { make: () => make(x), seconds }) : Number.NaN
+    const note = `more than ${LONGEST_MS / 1000} s`
+    points.push(Number.isNaN(y) ? { x, y, note, tooSlow: isTried } : { x, y })
     if (Number.isNaN(y)) break
   }
   return points

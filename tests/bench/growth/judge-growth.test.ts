@@ -29,6 +29,21 @@ t.test('points that were not measured do not count', async (t) => {
   t.equal(judge('linear', (x) => (x === 1_000 ? Number.NaN : x)).exponent, 1)
 })
 
+t.test('a point that took longer than linear growth allows is worse than linear', async (t) => {
+  const series: Series = {
+    name: 's',
+    title: 's',
+    xUnit: 'x',
+    yUnit: 'y',
+    expectation: 'linear',
+    measure: async () => [],
+  }
+  const measured = xs.map((x) => ({ x, y: x }))
+  const last = { x: 10_000, y: Number.NaN }
+  t.equal(judgeGrowth(series, [...measured, { ...last, tooSlow: true }]).verdict, 'worse than linear')
+  t.equal(judgeGrowth(series, [...measured, { ...last, tooSlow: false }]).verdict, 'as it should be')
+})
+
 t.test('one point says nothing', async (t) => {
   t.throws(() => judge('linear', (x) => (x === 1 ? 1 : Number.NaN)))
 })
