@@ -6,7 +6,7 @@ export const beginsWith: OperatorWord = {
   name: 'beginsWith',
   argument: 'macro',
   compile: (argument) => ({
-    requires: textTree(argument, 'same case'),
+    requires: () => textTree(argument),
     test: (value) => value.startsWith(argument),
     locate: () => [{ offset: 0, length: argument.length }],
   }),

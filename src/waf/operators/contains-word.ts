@@ -6,7 +6,7 @@ export const containsWord: OperatorWord = {
   name: 'containsWord',
   argument: 'macro',
   compile: (argument) => ({
-    requires: textTree(argument, 'same case'),
+    requires: () => textTree(argument),
     test: (value) => argument === '' || findWord(value, argument) >= 0,
     locate: (value) => [{ offset: argument === '' ? 0 : findWord(value, argument), length: argument.length }],
   }),

@@ -6,7 +6,7 @@ export const contains: OperatorWord = {
   name: 'contains',
   argument: 'macro',
   compile: (argument) => ({
-    requires: textTree(argument, 'same case'),
+    requires: () => textTree(argument),
     test: (value) => value.includes(argument),
     locate: (value) => [{ offset: value.indexOf(argument), length: argument.length }],
   }),

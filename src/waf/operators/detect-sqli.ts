@@ -6,7 +6,7 @@ export const detectSQLi: OperatorWord = {
   name: 'detectSQLi',
   argument: 'none',
   compile: () => ({
-    requires: suspicious,
+    requires: () => suspicious,
     test: (value) => findSqlInjection(value) !== undefined,
     exec: (value) => {
       const fingerprint = findSqlInjection(value)

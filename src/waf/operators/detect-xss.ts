@@ -6,7 +6,7 @@ export const detectXSS: OperatorWord = {
   name: 'detectXSS',
   argument: 'none',
   compile: () => ({
-    requires: markup,
+    requires: () => markup,
     test: findScript,
     exec: (value) => (findScript(value) ? { captures: [value] } : undefined),
   }),

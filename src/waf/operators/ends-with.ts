@@ -6,7 +6,7 @@ export const endsWith: OperatorWord = {
   name: 'endsWith',
   argument: 'macro',
   compile: (argument) => ({
-    requires: textTree(argument, 'same case'),
+    requires: () => textTree(argument),
     test: (value) => value.endsWith(argument),
     locate: (value) => [{ offset: value.length - argument.length, length: argument.length }],
   }),

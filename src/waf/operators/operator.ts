@@ -26,7 +26,7 @@ export interface CompiledOperator {
    */
   locate?(value: string): readonly Span[]
   /** A pattern that every value which `test` accepts matches, too; absent: nothing is known of such values. */
-  readonly requires?: PatternTree | undefined
+  requires?(): PatternTree | undefined
 }
 
 export interface OperatorContext {

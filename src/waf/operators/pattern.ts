@@ -9,7 +9,7 @@ export interface Pattern {
   /** For each PCRE group, the whole match first, its place in V8's result. */
   readonly groups: readonly number[]
   /** What the pattern needs; `undefined`: unknown. */
-  readonly requires: PatternTree | undefined
+  requires(): PatternTree | undefined
 }
 
 /** Where the groups of matches stand in the value; those that took no part are left out. */
@@ -40,7 +40,7 @@ export function compilePattern(argument: string, context: OperatorContext, extra
   try {
     const regex = new RegExp(source, `s${extraFlags}`)
     regex.test('') // V8 compiles late, and only then finds that a pattern is too large
-    return { regex, groups, requires: readPatternTree(source) }
+    return { regex, groups, requires: () => readPatternTree(source) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return context.fail(`not a valid pattern: ${reason.length > LONGEST_REASON ? 'it is too large' : reason}`)

@@ -1,4 +1,3 @@
-import { textTree } from '../prefilter/pattern-tree.ts'
 import { buildAutomaton, findFirst, hasAny } from './aho-corasick.ts'
 import { decodeHexContent } from './hex-content.ts'
 import type { CompiledOperator, OperatorWord } from './operator.ts'
@@ -21,7 +20,7 @@ export function matchPhrases(phrases: readonly string[]): CompiledOperator {
   const automaton = buildAutomaton(phrases)
   const spellings = new Map(phrases.map((phrase) => [lowerCase(phrase), phrase]))
   return {
-    requires: { kind: 'choice', branches: phrases.map((phrase) => textTree(phrase, 'any case')) },
+    requires: () => ({ kind: 'phrases', phrases }),
     test: (value) => hasAny(automaton, value),
     exec: (value) => {
       const found = findFirst(automaton, value)

@@ -7,7 +7,7 @@ export const streq: OperatorWord = {
   label: 'StrEq',
   argument: 'macro',
   compile: (argument) => ({
-    requires: textTree(argument, 'same case'),
+    requires: () => textTree(argument),
     test: (value) => value === argument,
   }),
 }

@@ -9,6 +9,6 @@ export const strmatch: OperatorWord = {
   argument: 'literal',
   compile: (argument) => {
     const phrase = decodeHexContent(argument)
-    return { requires: textTree(phrase, 'same case'), test: (value) => value.includes(phrase) }
+    return { requires: () => textTree(phrase), test: (value) => value.includes(phrase) }
   },
 }

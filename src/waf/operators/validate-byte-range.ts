@@ -8,7 +8,7 @@ export const validateByteRange: OperatorWord = {
   compile: (argument, context) => {
     const allowed = parseRanges(argument, context)
     return {
-      requires: { kind: 'set', set: complement(allowed) },
+      requires: () => ({ kind: 'set', set: complement(allowed) }),
       test: (value) => hasOther(allowed, value),
       locate: (value) => locateOthers(allowed, value),
     }

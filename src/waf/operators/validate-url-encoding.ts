@@ -8,7 +8,7 @@ export const validateUrlEncoding: OperatorWord = {
   name: 'validateUrlEncoding',
   argument: 'none',
   compile: () => ({
-    requires: textTree('%', 'same case'),
+    requires: () => textTree('%'),
     test: (value) => broken.test(value),
     locate: (value) => {
       const offset = value.search(broken)

@@ -7,7 +7,7 @@ export const validateUtf8Encoding: OperatorWord = {
   name: 'validateUtf8Encoding',
   argument: 'none',
   compile: () => ({
-    requires: { kind: 'set', set: byteSet([0x80, 0xff]) },
+    requires: () => ({ kind: 'set', set: byteSet([0x80, 0xff]) }),
     test: (value) => /[\x80-\xff]/.test(value) && !isUtf8(Buffer.from(value, 'latin1')),
   }),
 }

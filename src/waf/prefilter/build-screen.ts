@@ -11,10 +11,11 @@ import type { ScreenedLink } from './plans.ts'
 import { Analysis, type Requirement, requirementOf } from './requirement.ts'
 import { type Gate, type GateCondition, PhaseScreen, type ScreenedRule, type ScreenProgram } from './screen-program.ts'
 
+const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
+
 /** Sorts the rules of all phases and builds one automaton for the literals that they require. */
 export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: number): ScreenProgram {
-  const requirements = new RequirementTable()
-  const screened = phases.map((rules, phase) => screenRules(rules, phase, requirements))
+  const screened = phases.map((rules, phase) => screenRules(rules, phase))
   const links = screened.flatMap((rules) => rules.map(({ link }) => link))
   const literals = links.flatMap(({ requirements: each }) => each.flatMap((requirement) => requirement.literals))
   const scanner = new LiteralScanner(literals)
@@ -28,27 +29,15 @@ export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: num
   }
 }
 
-/** One for each alphabet; the widest is asked first where it says the same. */
-function analyses(): readonly Analysis[] {
+/** By alphabet; the widest is asked first where it says the same. */
+function requirementsOf(tree: PatternTree): readonly Requirement[] {
   const whole = new Analysis(ALL_KINDS)
-  return alphabets.map((alphabet) => (alphabet === ALL_KINDS ? whole : new Analysis(alphabet, whole)))
+  return alphabets.map((alphabet) => {
+    return requirementOf(tree, alphabet === ALL_KINDS ? whole : new Analysis(alphabet, whole))
+  })
 }
 
-/** Rules with equal operators require the same. */
-class RequirementTable {
-  readonly #known = new Map<PatternTree, readonly Requirement[]>()
-  readonly #analyses = analyses()
-
-  of(tree: PatternTree): readonly Requirement[] {
-    const known = this.#known.get(tree)
-    if (known !== undefined) return known
-    const made = this.#analyses.map((analysis) => requirementOf(tree, analysis))
-    this.#known.set(tree, made)
-    return made
-  }
-}
-
-function screenRules(rules: readonly Rule[], phase: number, requirements: RequirementTable): ScreenedRule[] {
+function screenRules(rules: readonly Rule[], phase: number): ScreenedRule[] {
   return rules.flatMap(({ head }, position) =>
     linksOf(head).flatMap((link): ScreenedRule[] => {
       const { condition } = link
@@ -59,7 +48,7 @@ function screenRules(rules: readonly Rule[], phase: number, requirements: Requir
         profile.exclusions.length > 0 || profile.targets.some(({ selector }) => selector?.kind === 'regex')
       const decides = link === head && !condition.operator.negated ? 'rule' : 'nothing'
       const screened = { number: link.number, position, decides, profile, isSelective } as const
-      return [{ link: { ...screened, requirements: requirements.of(tree) }, condition, nodes: nodesOf(link) }]
+      return [{ link: { ...screened, requirements: requirementsOf(tree) }, condition, nodes: nodesOf(link) }]
     }),
   )
 }
@@ -77,7 +66,7 @@ function screenableTree({ profile, operator }: Condition, phase: number): Patter
   const compiled = operator.resolve
   if (typeof compiled === 'function' || volatile.length > 0 || settled > phase) return undefined
   if (targets.some(({ mode }) => mode === 'count') || hasOverlap(profile.targets)) return undefined
-  return compiled.requires
+  return compiled.requires?.()
 }
 
 /** A value that two targets pick is looked at twice. */
@@ -104,7 +93,10 @@ function linksByHit(scanner: LiteralScanner, links: readonly ScreenedLink[], alp
       else list.push(link)
     }
   }
-  return scanner.endings.map((texts) => [...new Set(texts.flatMap((text) => byLiteral.get(text) ?? []))])
+  return scanner.endings.map((texts) => {
+    const lists = texts.flatMap((text) => (byLiteral.has(text) ? [byLiteral.get(text) ?? NO_LINKS] : []))
+    return lists.length > 1 ? [...new Set(lists.flat())] : (lists[0] ?? NO_LINKS)
+  })
 }
 
 function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[]): PhaseScreen {

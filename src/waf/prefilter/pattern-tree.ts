@@ -3,6 +3,8 @@ import type { ByteSet } from '../operators/byte-set.ts'
 /** The structure of a pattern, as far as it tells what a value needs to match. */
 export type PatternTree =
   | { readonly kind: 'set'; readonly set: ByteSet }
+  /** One of these texts, in any case. */
+  | { readonly kind: 'phrases'; readonly phrases: readonly string[] }
   | { readonly kind: 'sequence'; readonly parts: readonly PatternTree[] }
   | { readonly kind: 'choice'; readonly branches: readonly PatternTree[] }
   | { readonly kind: 'repeat'; readonly tree: PatternTree; readonly min: number; readonly max: number }
@@ -14,23 +16,21 @@ export type PatternTree =
 const assertion: PatternTree = { kind: 'assertion' }
 const unknown: PatternTree = { kind: 'unknown' }
 
-/** The tree of a text that has to be there, in this case or in any. */
-export function textTree(text: string, comparison: 'same case' | 'any case'): PatternTree {
-  const sets = comparison === 'same case' ? sameCase : anyCase
-  const parts = Array.from({ length: text.length }, (_, i) => sets[text.charCodeAt(i) & 0xff] ?? unknown)
+/** The tree of a text that has to be there as it is. */
+export function textTree(text: string): PatternTree {
+  const parts = Array.from({ length: text.length }, (_, i) => sameCase[text.charCodeAt(i) & 0xff] ?? unknown)
   return { kind: 'sequence', parts }
 }
 
-/** Lists of phrases have a hundred thousand letters: they share their sets. */
-const sameCase: readonly PatternTree[] = Array.from({ length: 256 }, (_, byte) => setOf(byte, 'same case'))
-const anyCase: readonly PatternTree[] = Array.from({ length: 256 }, (_, byte) => setOf(byte, 'any case'))
+/** Patterns have a hundred thousand letters: they share their sets. */
+const sameCase: readonly PatternTree[] = Array.from({ length: 256 }, (_, byte) => setOf([byte]))
+const anyCase: readonly PatternTree[] = Array.from({ length: 256 }, (_, byte) => {
+  return setOf(/[A-Za-z]/.test(String.fromCharCode(byte)) ? [byte, byte ^ 0x20] : [byte])
+})
 
-function setOf(byte: number, comparison: 'same case' | 'any case'): PatternTree {
+function setOf(bytes: readonly number[]): PatternTree {
   const set = new Uint8Array(256)
-  set[byte] = 1
-  const other = byte ^ 0x20
-  const isLetter = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
-  if (comparison === 'any case' && isLetter) set[other] = 1
+  for (const byte of bytes) set[byte] = 1
   return { kind: 'set', set }
 }
 

@@ -80,6 +80,7 @@ export class Analysis {
     if (known !== undefined) return known
     let mask = 0
     if (tree.kind === 'set') mask = kindsOfSet(tree.set)
+    else if (tree.kind === 'phrases') for (const phrase of tree.phrases) mask |= kinds(phrase)
     else for (const part of partsOf(tree)) mask |= this.#kindsOf(part)
     this.#kinds.set(tree, mask)
     return mask
@@ -87,6 +88,8 @@ export class Analysis {
 
   #work(tree: Exclude<PatternTree, { kind: 'set' }>): Facts {
     switch (tree.kind) {
+      case 'phrases':
+        return this.#phrases(tree.phrases)
       case 'sequence':
         return this.#sequence(tree.parts)
       case 'choice':
@@ -114,6 +117,14 @@ export class Analysis {
     const facts = mask === 0 ? dead : { isDead: false, exact, literals: undefined, needs: [mask], minLength: 1 }
     this.#sets.set(set, facts)
     return facts
+  }
+
+  /** Alphabets have letters of both cases or of none. */
+  #phrases(phrases: readonly string[]): Facts {
+    const live = phrases.filter((phrase) => (kinds(phrase) & ~this.#alphabet) === 0).map(lowerText)
+    if (live.length === 0) return dead
+    const minLength = Math.min(...live.map(({ length }) => length))
+    return { isDead: false, exact: undefined, literals: live, needs: [], minLength }
   }
 
   #sequence(parts: readonly PatternTree[]): Facts {
@@ -261,6 +272,10 @@ function shortened(literals: readonly string[]): readonly string[] {
   const cut = new Set(literals.map((literal) => literal.slice(0, LONGEST_LITERAL)))
   if (cut.size > 256) return [...cut]
   return [...cut].filter((text) => ![...cut].some((other) => other !== text && text.includes(other)))
+}
+
+function lowerText(text: string): string {
+  return Array.from({ length: text.length }, (_, i) => lower(text.charCodeAt(i))).join('')
 }
 
 function lower(byte: number): string {
