@@ -9,9 +9,10 @@ export const verifyCPF: OperatorWord = {
 }
 
 function isCpf(digits: readonly number[]): boolean {
-  const isUniform = digits.every((digit) => digit === digits[0])
+  // Fillers, though their check digits are right: one digit throughout, and 012.345.678-90.
+  const isFiller = digits.every((digit) => digit === digits[0]) || digits.every((digit, i) => digit === i % 10)
   return (
-    digits.length === 11 && !isUniform && digits[9] === checkDigit(digits, 9) && digits[10] === checkDigit(digits, 10)
+    digits.length === 11 && !isFiller && digits[9] === checkDigit(digits, 9) && digits[10] === checkDigit(digits, 10)
   )
 }
 

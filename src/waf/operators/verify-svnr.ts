@@ -10,8 +10,10 @@ export const verifySVNR: OperatorWord = {
 
 const weights: readonly number[] = [3, 7, 9, 0, 5, 8, 4, 2, 1, 6]
 
-/** The fourth digit checks the other nine: their weighted sum modulo eleven. */
+/** The fourth digit checks the other nine: their weighted sum modulo eleven. Digits that are all alike are a filler. */
 function isSvnr(digits: readonly number[]): boolean {
   const sum = digits.reduce((total, digit, i) => total + digit * (weights[i] ?? 0), 0)
-  return digits.length === weights.length && digits.some((digit) => digit !== 0) && (sum % 11) % 10 === digits[3]
+  return (
+    digits.length === weights.length && digits.some((digit) => digit !== digits[0]) && (sum % 11) % 10 === digits[3]
+  )
 }

@@ -44,7 +44,9 @@ export function lateDisruptionDivergence(entry: number): Divergence {
     without({ rules, exchange }) {
       const changed = mapLinks(rules, (link, { isHead, phase }) => {
         if (!isHead || phase !== 5) return link
-        const actions = link.actions.filter((action) => !/^(?:deny|block|drop|redirect|status)(?::|$)/.test(action))
+        const actions = link.actions.filter(
+          (action) => !/^(?:deny|block|drop|redirect|allow|status)(?::|$)/.test(action),
+        )
         return actions.length === link.actions.length ? link : { ...link, actions: [...actions, 'pass'] }
       })
       return changed && { rules: changed, exchange }
