@@ -13,6 +13,10 @@ export function sampleOf(tree: PatternTree, random: Random, isWelcome: (byte: nu
       if (members.length === 0) return undefined
       return String.fromCharCode(random.pick(welcome.length > 0 ? welcome : members))
     }
+    case 'phrases':
+      return random.pick(tree.phrases).replace(/[A-Za-z]/g, (letter) => {
+        return random.below(2) === 0 ? letter.toUpperCase() : letter.toLowerCase()
+      })
     case 'sequence':
       return join(tree.parts.map((part) => sampleOf(part, random, isWelcome)))
     case 'choice':
@@ -41,6 +45,8 @@ export function expressionOf(tree: PatternTree): string {
       const members = [...tree.set.keys()].filter((byte) => tree.set[byte] === 1)
       return `[${members.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}]`
     }
+    case 'phrases':
+      return `(?:${tree.phrases.map(phraseExpression).join('|')})`
     case 'sequence':
       return tree.parts.map((part) => `(?:${expressionOf(part)})`).join('')
     case 'choice':
@@ -56,9 +62,19 @@ export function expressionOf(tree: PatternTree): string {
   }
 }
 
+function phraseExpression(phrase: string): string {
+  return phrase.replace(/[\s\S]/g, (char) => {
+    return /[A-Za-z]/.test(char)
+      ? `[${char.toLowerCase()}${char.toUpperCase()}]`
+      : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+}
+
+/** Whether a string that follows the tree matches for certain. */
 export function isExact(tree: PatternTree): boolean {
   switch (tree.kind) {
     case 'set':
+    case 'phrases':
       return true
     case 'sequence':
       return tree.parts.every(isExact)
