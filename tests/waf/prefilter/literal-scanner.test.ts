@@ -1,0 +1,83 @@
+import t from 'tap'
+import { kinds, TWIN_BLANKS, TWIN_MARKS } from '../../../src/waf/prefilter/byte-kinds.ts'
+import { LiteralScanner } from '../../../src/waf/prefilter/literal-scanner.ts'
+import { type Random, randomFrom } from '../../helpers/random.ts'
+import { runSize } from '../../helpers/run-size.ts'
+
+const { seed, count } = runSize({ usual: 600, full: 30_000 })
+
+function text(random: Random, longest: number, letters: string): string {
+  return Array.from({ length: random.below(longest + 1) }, () => letters[random.below(letters.length)]).join('')
+}
+
+const everyByte = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('')
+const lowerBytes = everyByte.replace(/[A-Z]/g, '')
+
+function found(scanner: LiteralScanner, value: string): readonly string[] {
+  return [...new Set(scanner.scan(value).hits.flatMap((hit) => scanner.endings[hit] ?? []))].toSorted()
+}
+
+function lower(value: string): string {
+  return value.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+t.test('finds what is there, and nothing else', async (t) => {
+  const random = randomFrom(seed)
+  const wrong: string[] = []
+  let hits = 0
+  for (let i = 0; i < count; i++) {
+    // Few letters make texts that begin, end and contain each other; all bytes make many classes.
+    const [mine, theirs] = random.pick([
+      ['ab', 'abAB'],
+      ['ab-/. ', 'aAbB-/. '],
+      [lowerBytes, everyByte],
+    ] as const)
+    const literals = Array.from({ length: 1 + random.below(60) }, () => text(random, 6, mine)).filter(
+      (each) => each !== '',
+    )
+    const scanner = new LiteralScanner(literals)
+    for (let times = 0; times < 5; times++) {
+      const pieces = Array.from({ length: random.below(6) }, () => random.pick(['', ...literals]).toUpperCase())
+      const value = (text(random, 40, theirs) + pieces.join(text(random, 2, theirs))).replace(/[^\0-\xff]/g, '')
+      const lowerCase = lower(value)
+      const twins = ['  ', '//', './', '/.', '..', '--']
+      const expected = [...new Set([...literals, ...twins])].filter((literal) => lowerCase.includes(literal)).toSorted()
+      hits += expected.length
+      const got = found(scanner, value)
+      if (got.join('\n') !== expected.join('\n')) wrong.push(JSON.stringify({ literals, value, got, expected }))
+    }
+  }
+  t.strictSame(wrong.slice(0, 3), [], `seed ${seed}`)
+  t.ok(hits > count * 10, `${hits} hits`)
+})
+
+t.test('notes kinds of bytes and twins', async (t) => {
+  const random = randomFrom(seed)
+  const scanner = new LiteralScanner(['select', '../', '--x', ' '])
+  for (let i = 0; i < 2_000; i++) {
+    const value = text(random, 8, random.pick([everyByte, './- a', '/ -.']))
+    const blanks = value.includes('  ') ? TWIN_BLANKS : 0
+    const marks = /\/\/|\.\/|\/\.|\.\.|--/.test(value) ? TWIN_MARKS : 0
+    const { mask, length } = scanner.scan(value)
+    if (mask !== (kinds(value) | blanks | marks) || length !== value.length) t.fail(JSON.stringify(value))
+  }
+  t.same(scanner.scan(''), { mask: 0, length: 0, hits: [] })
+})
+
+t.test('each hit is noted once, in a value of a megabyte as well', async (t) => {
+  const scanner = new LiteralScanner(['needle', 'x'])
+  const { hits, length } = scanner.scan(`${'x'.repeat(1_000_000)}NEEDLE`)
+  t.equal(length, 1_000_006)
+  t.equal(hits.length, 2)
+  t.same(found(scanner, 'nothing'), [])
+})
+
+t.test('more than 65,536 states', async (t) => {
+  const literals = Array.from({ length: 9_000 }, (_, i) => `${i.toString(36)}-${(i * 7_919).toString(36)}=${i}`)
+  const scanner = new LiteralScanner(literals)
+  for (let i = 0; i < literals.length; i += 97) {
+    const literal = literals[i] ?? ''
+    if (!found(scanner, `<${literal.toUpperCase()}>`).includes(literal)) t.fail(literal)
+  }
+  t.ok(literals.join('').length > 65_536)
+})
