@@ -13,6 +13,8 @@ import { inputOf, judge, RULES_FILE, type TestRequest, type TestResponse } from 
 export interface ScreeningPair {
   readonly screened: Program
   readonly plain: Program
+  /** What the plain program has of an exchange after all phases. */
+  finalState(request: TestRequest, response?: TestResponse): Promise<TransactionState>
   /** One exchange through both; everything that can be seen of it, as JSON. */
   compare(request: TestRequest, response?: TestResponse): Promise<Comparison>
 }
@@ -63,6 +65,11 @@ export async function loadPair(options: PairOptions): Promise<ScreeningPair> {
       const first = await observe(new TransactionState(screened, inputOf(request), options1), request, response)
       const second = await observe(new TransactionState(plain, inputOf(request), options2), request, response)
       return { screened: first.text, plain: second.text, matched: second.matched }
+    },
+    async finalState(request, response) {
+      const state = new TransactionState(plain, inputOf(request), options2)
+      await observe(state, request, response)
+      return state
     },
   }
 }
