@@ -307,6 +307,50 @@ const cases: Readonly<Record<string, Case>> = {
     request: attack,
     matched: [1, 3, 4, 6],
   },
+  'negated operators, with what is removed and with several steps': {
+    rules: `${set(1, 'ctl:ruleRemoveTargetById=3;ARGS:b')}
+      ${rule(2, 'ARGS', '!@rx ^attack', ',setvar:tx.clean=+1')}
+      ${rule(3, 'ARGS', '!@rx ^attack')}
+      ${rule(4, 'ARGS|REQUEST_HEADERS|!ARGS:/^B$/', '!@contains attack', ",logdata:'%{MATCHED_VAR_NAME}'")}
+      SecRule ARGS "!@rx ^attack$" "id:5,phase:2,pass,log,t:removeWhitespace,t:lowercase,multiMatch,setvar:tx.steps=+1"
+      SecRule ARGS:a "@rx attack" "id:6,phase:2,pass,log,chain"
+        SecRule ARGS "!@rx attack" "chain,setvar:tx.chained=%{MATCHED_VAR_NAME}"
+        SecRule ARGS:c "!@pm harmless nothing" "setvar:tx.last=%{MATCHED_VAR}"
+      ${rule(7, 'ARGS:none', '!@rx attack')}
+      ${rule(8, 'ARGS', '!@validateByteRange 32-126', ',setvar:tx.valid=+1')}
+      ${rule(9, '&ARGS', '!@eq 3')}`,
+    request: attack,
+    matched: [1, 2, 4, 5, 6, 8],
+  },
+  'later links of a chain, about values that earlier links took away or set': {
+    rules: `SecRule ARGS:a "@rx attack" "id:1,phase:2,pass,log,capture,chain,ctl:ruleRemoveTargetById=2;ARGS:c"
+        SecRule ARGS|REQUEST_HEADERS "@rx (h)arm" "capture,chain,setvar:tx.one=%{tx.1}"
+        SecRule TX:1 "@streq h" "chain"
+        SecRule REQUEST_URI|ARGS:/^C/ "@rx again" "t:lowercase,setvar:tx.two=%{MATCHED_VAR_NAME}"
+      SecRule ARGS:a "@rx attack" "id:2,phase:2,pass,log,chain"
+        SecRule ARGS:c "@rx again"
+      SecRule ARGS:a "@rx attack" "id:3,phase:2,pass,log,chain"
+        SecRule ARGS_NAMES|REQUEST_COOKIES "@rx nothing" "setvar:tx.never=1"
+      SecRule ARGS:a "@rx attack" "id:4,phase:2,pass,log,chain"
+        SecRule MATCHED_VAR "@contains tac" "chain"
+        SecRule ARGS:b "@contains %{tx.one}arm"`,
+    request: attack,
+    matched: [1, 4],
+  },
+  'parts of XML by expression, in the order of the targets': {
+    rules: `SecRequestBodyAccess On
+      SecRule REQUEST_HEADERS:Content-Type "@rx xml" "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"
+      ${rule(2, 'XML://@*|ARGS|XML:/*', '@rx attack(d)', ',capture,setvar:tx.order=%{tx.order}%{tx.1}')}
+      SecRule TX:order "@rx ." "id:3,phase:2,pass,log,logdata:'%{MATCHED_VAR}'"
+      ${rule(4, 'XML://@*|XML:/r/b', '@rx ^attack[24]$')}`,
+    request: {
+      ...attack,
+      method: 'POST',
+      headers: ['Content-Type', 'text/xml'],
+      body: '<r><b>attack1</b><B>attack2</B><b c="attack4">attack3</b></r>',
+    },
+    matched: [2, 3, 4],
+  },
   'values that are empty, and texts that are': {
     rules: `${rule(1, 'ARGS:e', '@rx ^$', ',setvar:tx.empty=+1')}
       ${rule(2, 'ARGS', '@rx x*', ',setvar:tx.all=+1')}
