@@ -340,7 +340,7 @@ const cases: Readonly<Record<string, Case>> = {
   'parts of XML by expression, in the order of the targets': {
     rules: `SecRequestBodyAccess On
       SecRule REQUEST_HEADERS:Content-Type "@rx xml" "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"
-      ${rule(2, 'XML://@*|ARGS|XML:/*', '@rx attack(d)', ',capture,setvar:tx.order=%{tx.order}%{tx.1}')}
+      ${rule(2, 'XML:/r/B|XML:/r/b|ARGS|XML:/*', '@rx attack(\\d)', ',capture,setvar:tx.order=%{tx.order}%{tx.1}')}
       SecRule TX:order "@rx ." "id:3,phase:2,pass,log,logdata:'%{MATCHED_VAR}'"
       ${rule(4, 'XML://@*|XML:/r/b', '@rx ^attack[24]$')}`,
     request: {
