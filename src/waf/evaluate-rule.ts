@@ -7,6 +7,8 @@ import { traceEvent } from './trace.ts'
 import type { TransactionState } from './transaction-state.ts'
 
 const CAPTURES = 10
+/** A longer list is not searched for every value: thousands of arguments would take a square of time. */
+const MOST_SOUGHT = 16
 /** A pattern may go over a value several times before it gives up. */
 const STEPS_PER_BYTE = 16
 
@@ -41,7 +43,14 @@ function matchLink(state: TransactionState, rule: Rule, link: Link): boolean {
   const candidates = state.screening?.candidatesOf(link)
   const isNarrowed = candidates !== undefined && !operator.negated
   const entries = isNarrowed ? withoutRemoved(state, rule, candidates) : readTargets(state, rule, profile)
-  const comparison: Comparison = { state, link, operator, compiled, possible: isNarrowed ? undefined : candidates }
+  const isShort = candidates !== undefined && candidates.length <= MOST_SOUGHT
+  const comparison: Comparison = {
+    state,
+    link,
+    operator,
+    compiled,
+    possible: isShort && !isNarrowed ? candidates : undefined,
+  }
   let isMatch = false
   for (const entry of entries) {
     const misses = operator.macro === undefined ? entry.cell.findings?.misses : undefined

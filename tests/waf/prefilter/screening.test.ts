@@ -170,6 +170,33 @@ const cases: Readonly<Record<string, Case>> = {
     request: attack,
     matched: [1, 5, 7, 10],
   },
+  'what looks like a gate and is more': {
+    rules: `${set(1, 'setvar:tx.level=1')}
+      SecRule TX:LEVEL "@lt 2" "id:2,phase:2,pass,nolog,skipAfter:A,chain"
+        SecRule ARGS "@rx nothing"
+      ${rule(3, 'ARGS', '@rx attack')}
+      SecMarker A
+      SecRule TX:LEVEL "@lt 2" "id:4,phase:2,pass,nolog,capture,t:length,setvar:tx.level=2,skipAfter:B"
+      ${rule(5, 'ARGS', '@rx attack')}
+      SecMarker B
+      SecRule TX:LEVEL "@eq 2" "id:6,phase:2,pass,nolog,severity:1,skipAfter:C"
+      ${rule(7, 'ARGS', '@rx attack')}
+      SecMarker C
+      SecRule TX:LEVEL "!@eq 3" "id:8,phase:2,pass,log,skipAfter:D"
+      ${rule(9, 'ARGS', '@rx attack')}
+      SecMarker D
+      SecRule TX:LEVEL "!@eq 3" "id:10,phase:2,pass,nolog,skipAfter:E"
+      ${rule(11, 'ARGS', '@rx attack')}
+      SecMarker E
+      SecRule TX:LEVEL|TX:OTHER "@eq 2" "id:12,phase:2,pass,nolog,skipAfter:F"
+      ${rule(13, 'ARGS', '@rx attack')}
+      SecMarker F
+      SecRule TX:LEVEL "@eq 2" "id:14,phase:2,allow:phase,nolog,skipAfter:G"
+      ${rule(15, 'ARGS', '@rx attack')}
+      SecMarker G`,
+    request: attack,
+    matched: [1, 3, 8, 14],
+  },
   'a gate with skip counts rules': {
     rules: `${set(1, 'setvar:tx.level=1')}
       SecRule TX:LEVEL "@eq 1" "id:2,phase:2,pass,nolog,skip:2"
@@ -370,7 +397,7 @@ const cases: Readonly<Record<string, Case>> = {
     request: {
       method: 'POST',
       headers: ['Content-Type', 'application/x-www-form-urlencoded'],
-      body: `a=att${'+'.repeat(5_000)}ack&b=${'x'.repeat(4_097)}%26lt;SCRIPT&c=${'+'.repeat(4_096)}`,
+      body: `a=att${'+'.repeat(40_000)}ack&b=${'x'.repeat(32_769)}%26lt;SCRIPT&c=${'+'.repeat(32_768)}`,
     },
     matched: [1, 2, 3],
   },
@@ -421,6 +448,14 @@ const cases: Readonly<Record<string, Case>> = {
     request: many,
     matched: [1, 2, 3, 4, 5],
     stepMs: 4,
+  },
+  'thousands of values, and an operator that is negated': {
+    rules: `${rule(1, 'ARGS', '!@rx attack', ',setvar:tx.clean=+1')}
+      SecRule TX:CLEAN "@eq 2571" "id:2,phase:2,pass,log"
+      ${rule(3, 'ARGS', '!@rx attack1\\d\\d7$', ',setvar:tx.few=+1')}
+      SecRule TX:FEW "@eq 2986" "id:4,phase:2,pass,log"`,
+    request: many,
+    matched: [1, 2, 3, 4],
   },
   'a gate changes its mind while the time slice is over in the middle of screening': {
     rules: `${set(1, 'setvar:tx.level=1')}
