@@ -10,6 +10,10 @@ interface Atom {
   readonly bare: boolean
 }
 
+/** Of repetitions: what V8's linear engine still takes. */
+const LARGE_COUNT = 8
+/** In characters; beyond it the count stays. */
+const LONGEST_COPIES = 10_000
 const highBytes = String.fromCharCode(...Array.from({ length: 128 }, (_, index) => index + 128))
 
 /** The V8 pattern while it is being written, piece by piece. */
@@ -69,12 +73,25 @@ export class PatternOutput {
   quantify(quantifier: string, mode: 'plain' | 'possessive'): void {
     const start = this.#atom?.start ?? this.#pieces.length
     if (this.#atom?.bare === false) this.#wrap(start, ['(?:'], ')')
-    this.#pieces.push(quantifier)
+    this.#repeat(start, quantifier)
     if (mode === 'possessive') {
       const { open, close } = this.nextAtomic()
       this.#wrap(start, open, close)
     }
     this.#atom = { start, bare: false }
+  }
+
+  /**
+   * V8's engine that takes linear time knows no large counts: `(?:-\s*,?\s*){63}` would be left to the one that tries all
+   * ways to share out the white space. What captures cannot be written more than once.
+   */
+  #repeat(start: number, quantifier: string): void {
+    const times = Number(/^\{([0-9]+)\}$/.exec(quantifier)?.[1] ?? 0)
+    const atom = this.#pieces.slice(start)
+    const length = times * atom.join('').length
+    const captures = atom.some((piece) => piece === '(' || piece.startsWith('(?<atomic'))
+    if (times <= LARGE_COUNT || length > LONGEST_COPIES || captures) this.#pieces.push(quantifier)
+    else for (let copies = 1; copies < times; copies++) this.#pieces.push(...atom)
   }
 
   /** A look-ahead is never entered again, and what it captured can be matched right after it: an atomic group. */
