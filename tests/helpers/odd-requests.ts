@@ -154,7 +154,6 @@ export const oddRequests: Readonly<Record<string, string>> = {
   'lead tab': `\t${req('GET / HTTP/1.1', head)}`,
   tls: '\x16\x03\x01\x00\x10\x01\x00',
   preface: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-  'two reqs': req('GET /1 HTTP/1.1', head) + req('GET /2?a=<script> HTTP/1.1', head),
   'reflect 500': post('application/json', '{"status":500,"body":"x"}').replace('/post', '/reflect'),
   'reflect sql': post(
     'application/json',
