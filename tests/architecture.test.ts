@@ -23,6 +23,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
     'control',
     'demo',
     'edge',
+    'inspection-threads',
     'origin',
     'store',
     'waf',
@@ -34,6 +35,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   control: ['challenge'],
   challenge: ['store'],
   collections: ['store', 'waf'],
+  'inspection-threads': ['waf'],
   admin: [],
   config: [],
   demo: [],
@@ -90,7 +92,7 @@ t.test('one owner a package, and no package without one', async (t) => {
 })
 
 t.test('the WAF sees no sockets, no log and no processes', async (t) => {
-  const forbidden = /^node:(http|https|http2|tls|dgram|child_process|cluster|dns)|^src\/log\.ts$/
+  const forbidden = /^node:(http|https|http2|tls|dgram|child_process|cluster|dns|worker_threads)|^src\/log\.ts$/
   const pureNet = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList'])
   const wrong = imports
     .filter(({ from }) => areaOf(from) === 'waf')

@@ -4,7 +4,9 @@ import { createMetrics, type EdgeMetrics } from '../admin/metrics.ts'
 import type { EdgeConfig } from '../config/config.ts'
 import type { AccessRecord } from '../edge/access-log.ts'
 import type { EdgeServices, RunningEdge } from '../edge/start.ts'
+import { InspectionThreads } from '../inspection-threads/inspection-threads.ts'
 import { type AccessLogger, createAccessLogger, type Logger } from '../log.ts'
+import type { Offload } from '../waf/offload.ts'
 import { persistentNames } from '../waf/persistent/names.ts'
 import type { PersistentCollections } from '../waf/persistent/persistent-collections.ts'
 import { loadRuleSet } from '../waf/rule-set.ts'
@@ -16,7 +18,7 @@ export interface BuiltServices {
   /** Gauges are read from the edge once it runs. */
   attach(edge: RunningEdge): void
   /** Call it when the edge has closed. */
-  close(): void
+  close(): Promise<void>
 }
 
 /**
@@ -26,6 +28,7 @@ export interface BuiltServices {
 export function buildServices(config: EdgeConfig, log: Logger, collections: PersistentCollections): BuiltServices {
   let edge: RunningEdge | undefined
   const accessLogger = openAccessLog(config, log)
+  const threads = new InspectionThreads({ count: config.limits.inspectionThreads })
   const metrics = createMetrics({
     connections: () => edge?.connections() ?? 0,
     certificates: () => edge?.certificates.certificates() ?? [],
@@ -33,13 +36,20 @@ export function buildServices(config: EdgeConfig, log: Logger, collections: Pers
   })
   return {
     metrics,
-    close: () => accessLogger?.close(),
+    async close() {
+      accessLogger?.close()
+      await threads.close()
+    },
     attach(running) {
       edge = running
     },
     services: {
       log,
-      loadRules: (wanted) => loadRules(wanted, { log, collections }),
+      async loadRules(wanted) {
+        const rules = await loadRules(wanted, { log, collections, offload: threads })
+        threads.resize({ count: wanted.limits.inspectionThreads })
+        return rules
+      },
       observe: ({ status, notes, durationMs }: AccessRecord) =>
         metrics.observeRequest({
           status,
@@ -57,6 +67,8 @@ export interface RuleParts {
   readonly log?: Logger
   /** Default: the rules remember for themselves. */
   readonly collections?: PersistentCollections
+  /** Default: every comparison is made here. */
+  readonly offload?: Offload
 }
 
 /**
@@ -64,9 +76,8 @@ export interface RuleParts {
  * every problem and its place.
  */
 export async function loadRules({ waf }: EdgeConfig, parts: RuleParts = {}): Promise<RuleSet> {
-  const { log, collections } = parts
-  const memory = collections === undefined ? {} : { collections }
-  const rules = await loadRuleSet({ files: waf.rules, mode: waf.mode, ...memory })
+  const { log, ...given } = parts
+  const rules = await loadRuleSet({ files: waf.rules, mode: waf.mode, ...given })
   for (const { location, message } of rules.warnings) {
     log?.warn({ file: location.file, line: location.line }, message)
   }

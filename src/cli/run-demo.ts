@@ -12,6 +12,7 @@ import { startDemoOrigin } from '../demo/demo-origin.ts'
 import { demoExamples } from '../demo/examples.ts'
 import { type RunningEdge, startEdge } from '../edge/start.ts'
 import { EdgeError } from '../errors.ts'
+import { InspectionThreads } from '../inspection-threads/inspection-threads.ts'
 import { createLog, type Logger } from '../log.ts'
 import type { Store } from '../store/contract.ts'
 import { openFileStore } from '../store/file-store.ts'
@@ -87,7 +88,8 @@ function demoConfig(ports: { httpPort: number; httpsPort: number; originPort: nu
 
 async function openEdge(config: EdgeConfig, options: DemoOptions, log: Logger): Promise<RunningEdge> {
   const { httpPort, httpsPort, print } = options
-  const rules = await loadRuleSet({ files: config.waf.rules, mode: config.waf.mode })
+  const offload = new InspectionThreads({ count: config.limits.inspectionThreads }) // an idle one keeps nothing alive
+  const rules = await loadRuleSet({ files: config.waf.rules, mode: config.waf.mode, offload })
   const edge = await startEdge(config, {
     log,
     loadRules: async () => rules,

@@ -57,7 +57,7 @@ async function startAlone(config: EdgeConfig, { log, keeper }: ProcessParts): Pr
     metrics: async () => [await metrics.snapshot()],
     async close() {
       await edge.close()
-      close()
+      await close()
     },
   }
 }

@@ -4,6 +4,7 @@ import type { EdgeConfig } from '../config/config.ts'
 import { defaultLimits, toLimitsConfig } from '../config/limits-schema.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError, type SourceProblem } from '../errors.ts'
+import { InspectionThreads } from '../inspection-threads/inspection-threads.ts'
 import { applyOverrides, loadOverrides } from '../waf/regression/load-overrides.ts'
 import { loadTests } from '../waf/regression/load-tests.ts'
 import {
@@ -83,7 +84,16 @@ async function openExchange({ url, log, rules }: TestFlags, config: EdgeConfig |
   const files = rules === undefined ? config?.waf.rules : expandRules(rules)
   if (files === undefined) throw new EdgeError('ACME_EDGE_USAGE', 'give --rules or --config: which rules are tested?')
   const limits = config?.limits ?? toLimitsConfig(defaultLimits())
-  return openInProcessExchange(await loadRuleSet({ files, mode: config?.waf.mode ?? 'block' }), limits)
+  const threads = new InspectionThreads({ count: limits.inspectionThreads })
+  const loaded = await loadRuleSet({ files, mode: config?.waf.mode ?? 'block', offload: threads })
+  const { exchange, close } = await openInProcessExchange(loaded, limits)
+  return {
+    exchange,
+    async close() {
+      await close()
+      await threads.close()
+    },
+  }
 }
 
 interface Run {

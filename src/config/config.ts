@@ -48,6 +48,8 @@ export interface LimitsConfig {
   readonly originBodyIdleTimeoutMs: number
   readonly originConnections: number
   readonly drainTimeoutMs: number
+  /** Of each process. */
+  readonly inspectionThreads: number
 }
 
 /** The whole configuration, validated once and frozen. All paths are absolute. */

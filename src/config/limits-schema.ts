@@ -25,6 +25,7 @@ export const limitEntries = {
   origin_response_timeout: time('60s', '10ms', '24h'),
   origin_body_idle_timeout: time('60s', '10ms', '24h'),
   origin_connections: count(256, 100_000),
+  inspection_threads: count(2, 64),
   drain_timeout: time('10s', '1ms', '10m'),
 } as const satisfies Record<string, LimitEntry>
 
@@ -57,6 +58,7 @@ export function toLimitsConfig(values: LimitValues): LimitsConfig {
     originBodyIdleTimeoutMs: values.origin_body_idle_timeout,
     originConnections: values.origin_connections,
     drainTimeoutMs: values.drain_timeout,
+    inspectionThreads: values.inspection_threads,
   }
 }
 

@@ -50,12 +50,39 @@ export class Budget {
 
   #readClock(): void {
     const sliceMs = this.#elapsed() - this.#sliceStart
-    if (this.#usedMs + sliceMs > this.#limits.phaseMs) throw new OutOfTime(this.#limits.phaseMs)
+    if (this.#usedMs + sliceMs > this.#limits.phaseMs) throw this.outOfTime()
     this.#isOver = sliceMs > this.#limits.sliceMs
+  }
+
+  /** What is left of the phase's computing time; call it while suspended. */
+  get leftMs(): number {
+    return this.#limits.phaseMs - this.#usedMs
+  }
+
+  /** Adds time that was spent elsewhere, while suspended; throws `OutOfTime` when the phase has had its share. */
+  charge(usedMs: number): void {
+    this.#usedMs += usedMs
+    if (this.#usedMs > this.#limits.phaseMs) throw this.outOfTime()
+  }
+
+  outOfTime(): OutOfTime {
+    return new OutOfTime(this.#limits.phaseMs)
   }
 
   suspend(): void {
     this.#usedMs += this.#elapsed() - this.#sliceStart
+  }
+
+  /** Whether the slice was over when the clock was last read. */
+  get isDue(): boolean {
+    return this.#isOver
+  }
+
+  /** Lets others have their turn, and begins a new slice. */
+  async giveWay(): Promise<void> {
+    this.suspend()
+    await new Promise((resolve) => setImmediate(resolve))
+    this.resume()
   }
 
   /** Notes a value of that many bytes; now and then reads the clock, for rules that look at thousands of values. */

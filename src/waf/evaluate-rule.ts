@@ -1,10 +1,13 @@
+import type { MaybePromise } from '../http.ts'
 import type { Effect, Link, Rule, RuleOperator } from './compiler/program.ts'
-import { Cell, Entry, type TransformNode } from './entry.ts'
+import { Cell, chainOf, Entry, type TransformNode } from './entry.ts'
 import { readTargets, withoutRemoved } from './evaluate-targets.ts'
+import { inquire } from './inquire.ts'
 import { expandMacro } from './macro.ts'
-import type { CompiledOperator } from './operators/operator.ts'
+import { type CompiledOperator, type OperatorAnswer, PROMPT_BYTES } from './operators/operator.ts'
 import { traceEvent } from './trace.ts'
 import type { TransactionState } from './transaction-state.ts'
+import { findTransformation } from './transformations/index.ts'
 
 const CAPTURES = 10
 /** A longer list is not searched for every value: thousands of arguments would take a square of time. */
@@ -12,31 +15,43 @@ const MOST_SOUGHT = 16
 /** A pattern may go over a value several times before it gives up. */
 const STEPS_PER_BYTE = 16
 
-/** Whether the rule, with its whole chain, matches. Runs its effects, but neither logs nor interrupts. */
-export function evaluateRule(state: TransactionState, rule: Rule): boolean {
+/**
+ * Whether the rule, with its whole chain, matches. Runs its effects, but neither logs nor interrupts. A promise only where
+ * some comparison is made elsewhere, or where the time slice is over before all values are done.
+ */
+export function evaluateRule(state: TransactionState, rule: Rule): MaybePromise<boolean> {
   state.rule = rule
   if (state.matchedVariables.length > 0) {
     state.matchedVariables = []
     state.evidences = []
   }
-  if (!matchFrom(state, rule, rule.head)) return false
-  if (rule.severity !== undefined) state.highestSeverity = Math.min(state.highestSeverity, rule.severity)
+  const isMatch = matchFrom(state, rule, rule.head)
+  if (isMatch instanceof Promise) return isMatch.then((settled) => settled && noteSeverity(state, rule))
+  return isMatch && noteSeverity(state, rule)
+}
+
+function noteSeverity(state: TransactionState, { severity }: Rule): true {
+  if (severity !== undefined) state.highestSeverity = Math.min(state.highestSeverity, severity)
   return true
 }
 
 /** A chained rule runs once, after all values of the rule before it; `ctl` and the like only when the rest has matched. */
-function matchFrom(state: TransactionState, rule: Rule, link: Link): boolean {
-  if (!matchLink(state, rule, link)) return false
-  if (link.next !== undefined && !matchFrom(state, rule, link.next)) return false
-  run(link.afterMatch, state)
-  return true
+function matchFrom(state: TransactionState, rule: Rule, link: Link): MaybePromise<boolean> {
+  const isMatch = matchLink(state, rule, link)
+  if (isMatch instanceof Promise) return isMatch.then((settled) => settled && matchRest(state, rule, link))
+  return isMatch && matchRest(state, rule, link)
 }
 
-function matchLink(state: TransactionState, rule: Rule, link: Link): boolean {
+function matchRest(state: TransactionState, rule: Rule, { next, afterMatch }: Link): MaybePromise<boolean> {
+  const isMatch = next === undefined || matchFrom(state, rule, next)
+  if (isMatch instanceof Promise) return isMatch.then((settled) => settled && run(afterMatch, state))
+  return isMatch && run(afterMatch, state)
+}
+
+function matchLink(state: TransactionState, rule: Rule, link: Link): MaybePromise<boolean> {
   if (link.condition === undefined) {
     state.evidence = undefined
-    run(link.onMatch, state)
-    return true
+    return run(link.onMatch, state)
   }
   const { profile, operator } = link.condition
   const compiled = typeof operator.resolve === 'function' ? operator.resolve(state) : operator.resolve
@@ -51,14 +66,34 @@ function matchLink(state: TransactionState, rule: Rule, link: Link): boolean {
     compiled,
     possible: isShort && !isNarrowed ? candidates : undefined,
   }
-  let isMatch = false
-  for (const entry of entries) {
+  return compareEntries(comparison, entries, { position: 0, isMatch: false })
+}
+
+/** How far the values of a link have been looked at. */
+interface Progress {
+  readonly position: number
+  readonly isMatch: boolean
+}
+
+function compareEntries(comparison: Comparison, entries: readonly Entry[], from: Progress): MaybePromise<boolean> {
+  const { link, operator, state } = comparison
+  const { budget } = state
+  let { isMatch } = from
+  for (let position = from.position; position < entries.length; position++) {
+    const entry = entries[position] as Entry // below its length
     const misses = operator.macro === undefined ? entry.cell.findings?.misses : undefined
     if (misses?.has(link.number) === true) continue
-    if (compareEntry(comparison, entry)) isMatch = true
+    const found = compareEntry(comparison, entry)
+    if (found instanceof Promise) return found.then((hit) => goOn(hit || isMatch, position + 1))
+    if (found) isMatch = true
     else misses?.add(link.number)
+    if (budget.isDue) return budget.giveWay().then(() => goOn(isMatch, position + 1))
   }
   return isMatch
+
+  function goOn(isMatchSoFar: boolean, position: number): MaybePromise<boolean> {
+    return compareEntries(comparison, entries, { position, isMatch: isMatchSoFar })
+  }
 }
 
 /** One rule of a chain at work: the same for all values. */
@@ -71,52 +106,113 @@ interface Comparison {
   readonly possible: readonly Entry[] | undefined
 }
 
-function compareEntry(comparison: Comparison, entry: Entry): boolean {
+function compareEntry(comparison: Comparison, entry: Entry): MaybePromise<boolean> {
+  const { cell } = entry
   const { steps, transformation } = comparison.link
-  if (steps !== undefined) return compareSteps(comparison, entry, steps)
-  return compare(
-    comparison,
-    entry,
-    transformation === undefined ? entry.cell.raw : entry.cell.transformed(transformation),
-  )
+  if (steps !== undefined) return compareValues(comparison, entry, { values: valuesOf(cell, steps), isMatch: false })
+  if (transformation === undefined) return compare(comparison, entry, cell.raw)
+  if (isLong(comparison, cell.raw)) {
+    const chain = chainOf(transformation)
+    if (chain.every(isStandard)) return compareElsewhere(comparison, entry, { value: cell.raw, chain })
+  }
+  return compare(comparison, entry, cell.transformed(transformation))
 }
 
 /** multiMatch: the value as it is, then after each step that changes it; each match has its effects. */
-function compareSteps(comparison: Comparison, entry: Entry, steps: readonly TransformNode[]): boolean {
-  let before = entry.cell.raw
-  let isMatch = compare(comparison, entry, before)
+function valuesOf(cell: Cell, steps: readonly TransformNode[]): string[] {
+  const values = [cell.raw]
   for (const step of steps) {
-    const value = entry.cell.transformed(step)
-    if (value !== before && compare(comparison, entry, value)) isMatch = true
-    before = value
+    const value = cell.transformed(step)
+    if (value !== values.at(-1)) values.push(value)
   }
-  return isMatch
+  return values
 }
 
-function compare(comparison: Comparison, entry: Entry, value: string): boolean {
-  const { state, link, operator, compiled, possible } = comparison
+interface Values {
+  readonly values: readonly string[]
+  readonly isMatch: boolean
+}
+
+function compareValues(comparison: Comparison, entry: Entry, { values, isMatch }: Values): MaybePromise<boolean> {
+  const [value, ...others] = values
+  if (value === undefined) return isMatch
+  const found = compare(comparison, entry, value)
+  if (found instanceof Promise)
+    return found.then((hit) => compareValues(comparison, entry, { values: others, isMatch: hit || isMatch }))
+  return compareValues(comparison, entry, { values: others, isMatch: found || isMatch })
+}
+
+function compare(comparison: Comparison, entry: Entry, value: string): MaybePromise<boolean> {
+  if (isLong(comparison, value)) return compareElsewhere(comparison, entry, { value, chain: [] })
+  const { state, compiled, possible } = comparison
   state.budget.spend(value.length * STEPS_PER_BYTE)
-  const isFound = possible?.includes(entry) !== false && compiled.test(value)
-  const isMatch = isFound !== operator.negated
+  return conclude(comparison, { entry, value, isFound: possible?.includes(entry) !== false && compiled.test(value) })
+}
+
+/** Whether the comparison could hold up the event loop for long, and need not. */
+function isLong({ state, compiled }: Comparison, { length }: string): boolean {
+  return length > (compiled.promptBytes ?? PROMPT_BYTES) && state.offload !== undefined && compiled.recipe !== undefined
+}
+
+/** Elsewhere a step is known by its name: one that the rules have changed has to be run here. */
+function isStandard({ name, transform }: TransformNode): boolean {
+  return findTransformation(name)?.transform === transform
+}
+
+interface Remote {
+  readonly value: string
+  /** Transformations yet to run. */
+  readonly chain: readonly TransformNode[]
+}
+
+/** Others have their turn until the answer is there. */
+async function compareElsewhere(comparison: Comparison, entry: Entry, { value, chain }: Remote): Promise<boolean> {
+  const { state, compiled, possible, operator } = comparison
+  const last = chain.at(-1)
+  const transformed = () => (last === undefined ? value : entry.cell.transformed(last))
+  if (possible?.includes(entry) === false) return conclude(comparison, { entry, value: transformed(), isFound: false })
+  const telling = operator.negated ? 'missing' : 'found'
+  const steps = chain.map(({ name }) => name)
+  const { answer, value: seen } = await inquire(state, compiled, { value, steps, telling })
+  const shown = state.trace === undefined ? (seen ?? value) : transformed()
+  return conclude(comparison, { entry, value: shown, isFound: answer.isFound, answer })
+}
+
+/** A value with what the operator found in it. */
+interface Finding {
+  readonly entry: Entry
+  /** As the operator saw it. */
+  readonly value: string
+  readonly isFound: boolean
+  /** Absent: the operator can be asked here. */
+  readonly answer?: OperatorAnswer
+}
+
+function conclude(comparison: Comparison, finding: Finding): boolean {
+  const { state, link, operator, compiled } = comparison
+  const { entry, value } = finding
+  const isMatch = finding.isFound !== operator.negated
   if (state.trace !== undefined) {
     const traced = { ruleId: state.rule?.id ?? 0, link, operator, argument: argumentOf(comparison), compiled }
     state.trace(traceEvent(traced, { entry, value, matched: isMatch }))
   }
-  if (isMatch) noteMatch(comparison, entry, value)
+  if (isMatch) noteMatch(comparison, finding)
   return isMatch
 }
 
 /** MATCHED_VAR holds the value as the operator saw it. */
-function noteMatch(comparison: Comparison, entry: Entry, value: string): void {
+function noteMatch(comparison: Comparison, { entry, value, answer }: Finding): void {
   const { state, operator, link, compiled } = comparison
   const argument = argumentOf(comparison)
-  state.evidence = { link, operator, compiled, argument, variable: entry.name, entry, value }
+  state.evidence = { link, operator, compiled, argument, variable: entry.name, entry, value, spans: answer?.spans }
   state.evidences.push(state.evidence)
   const matched = value === entry.cell.raw ? entry : new Entry(entry.collection, entry.key, new Cell(value))
   state.matchedVariable = matched
   state.matchedVariables.push(matched)
-  if (link.capture && !operator.negated) capture(state, compiled, value)
-  if (compiled.name !== undefined && !operator.negated) namePath(state, compiled.name(value))
+  if (link.capture && !operator.negated && compiled.exec !== undefined)
+    capture(state, answer === undefined ? compiled.exec(value)?.captures : answer.captures)
+  if (compiled.name !== undefined && !operator.negated)
+    namePath(state, answer === undefined ? compiled.name(value) : (answer.names ?? []))
   run(link.onMatch, state)
 }
 
@@ -132,9 +228,7 @@ function argumentOf({ operator, state }: Comparison): string {
 }
 
 /** TX:0 is the whole match, TX:1 to TX:9 the groups; those of an earlier match are gone. */
-function capture(state: TransactionState, compiled: CompiledOperator, value: string): void {
-  if (compiled.exec === undefined) return
-  const captures = compiled.exec(value)?.captures ?? []
+function capture(state: TransactionState, captures: readonly (string | undefined)[] = []): void {
   for (let i = 0; i < CAPTURES; i++) {
     const text = captures[i]
     if (text === undefined) state.tx.delete(String(i))
@@ -142,6 +236,7 @@ function capture(state: TransactionState, compiled: CompiledOperator, value: str
   }
 }
 
-function run(effects: readonly Effect[], state: TransactionState): void {
+function run(effects: readonly Effect[], state: TransactionState): true {
   for (const effect of effects) effect(state)
+  return true
 }

@@ -29,10 +29,11 @@ function runFrom(state: TransactionState, start: number): MaybePromise<Verdict> 
       if (next === undefined) return resumeLater(state, position)
       const rule = rules[next]
       if (rule === undefined) return PASS
-      position = runRule(state, rule) ?? next + 1
-      if (state.engine === 'off') return PASS
-      if (state.phase !== 5 && state.interruption !== undefined) return state.interruption
-      if (state.phase !== 5 && state.allow !== 'none') return PASS
+      const isMatch = state.removedRules?.[rule.index] !== 1 && evaluateRule(state, rule)
+      if (isMatch instanceof Promise) return resumeWith(state, { rule, position: next, isMatch })
+      position = isMatch ? conclude(state, rule) : next + 1
+      const end = endOf(state)
+      if (end !== undefined) return end
       if (budget.isSliceOver(BYTES_PER_RULE)) return resumeLater(state, position)
     }
   } catch (error) {
@@ -41,23 +42,41 @@ function runFrom(state: TransactionState, start: number): MaybePromise<Verdict> 
 }
 
 async function resumeLater(state: TransactionState, position: number): Promise<Verdict> {
-  state.budget.suspend()
-  await new Promise((resolve) => setImmediate(resolve))
-  state.budget.resume()
+  await state.budget.giveWay()
   return runFrom(state, position)
 }
 
-/** Position of the next rule, when a match decides it. */
-function runRule(state: TransactionState, rule: Rule): number | undefined {
-  if (state.removedRules?.[rule.index] === 1 || !evaluateRule(state, rule)) return undefined
-  conclude(state, rule)
-  return rule.nextPosition
+interface PendingRule {
+  readonly rule: Rule
+  readonly position: number
+  readonly isMatch: Promise<boolean>
 }
 
-/** Records the match and does what the rule's disruptive action says, as far as the engine's mode lets it. */
-function conclude(state: TransactionState, rule: Rule): void {
+/** Some comparison of the rule is made elsewhere. */
+async function resumeWith(state: TransactionState, { rule, position, isMatch }: PendingRule): Promise<Verdict> {
+  try {
+    const next = (await isMatch) ? conclude(state, rule) : position + 1
+    return endOf(state) ?? runFrom(state, next)
+  } catch (error) {
+    return fail(state, error)
+  }
+}
+
+/** The verdict, when the rule that has just run ends the phase. */
+function endOf(state: TransactionState): Verdict | undefined {
+  if (state.engine === 'off') return PASS
+  if (state.phase === 5) return undefined
+  return state.interruption ?? (state.allow === 'none' ? undefined : PASS)
+}
+
+/**
+ * Records the match and does what the rule's disruptive action says, as far as the engine's mode lets it; the position of
+ * the next rule.
+ */
+function conclude(state: TransactionState, rule: Rule): number {
   const consequence = interrupt(state, rule)
   if (rule.log || rule.auditLog || rule.disruptive.kind !== 'pass') record(state, rule, consequence)
+  return rule.nextPosition
 }
 
 /** Phase 5 comes too late to interrupt anything. */

@@ -20,8 +20,8 @@ export function referenceOf(state: TransactionState): string {
   return text
 }
 
-function referenceTo({ operator, compiled, entry, value, link }: Evidence, state: TransactionState): string {
-  const found = operator.negated ? [] : (compiled.locate?.(value) ?? [])
+function referenceTo({ operator, compiled, entry, value, link, spans }: Evidence, state: TransactionState): string {
+  const found = operator.negated ? [] : (spans ?? compiled.locate?.(value) ?? [])
   return [
     ...found.map(({ offset, length }) => `o${offset},${length}`),
     ...placesOf(entry, state).map(({ offset, length }) => `v${offset},${length}`),

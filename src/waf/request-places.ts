@@ -94,6 +94,7 @@ export class RequestPlaces {
   readonly #state: TransactionState
   #headers: readonly PlacedPair[] | undefined
   #queryArguments: readonly PlacedPair[] | undefined
+  #allArguments: { readonly fields: readonly PlacedPair[]; readonly all: readonly PlacedPair[] } | undefined
   #body: PlacedBody | undefined
 
   constructor(state: TransactionState) {
@@ -158,12 +159,13 @@ export class RequestPlaces {
   get cookies(): readonly PlacedPair[] {
     const headers = this.headers.filter(({ name }) => name.toLowerCase() === 'cookie')
     return headers.flatMap(({ value, valueOffset }) =>
-      splitPairs(value, { offset: valueOffset, separator: ';', blanks: true }),
+      splitPairs(value, { offset: valueOffset, separator: ';', count: 'all' }),
     )
   }
 
   get queryArguments(): readonly PlacedPair[] {
-    const options = { offset: this.queryOffset ?? 0, separator: this.#separator, blanks: false }
+    const count = this.#state.request.arguments.length
+    const options = { offset: this.queryOffset ?? 0, separator: this.#separator, count }
     this.#queryArguments ??= splitPairs(this.query, options)
     return this.#queryArguments
   }
@@ -182,7 +184,9 @@ export class RequestPlaces {
   }
 
   get allArguments(): readonly PlacedPair[] {
-    return [...this.queryArguments, ...this.bodyArguments]
+    const fields = this.bodyArguments
+    if (this.#allArguments?.fields !== fields) this.#allArguments = { fields, all: [...this.queryArguments, ...fields] }
+    return this.#allArguments.all
   }
 
   get argumentEntries(): readonly Entry[] {
@@ -208,7 +212,7 @@ export class RequestPlaces {
   #placeBody(parsed: ParsedBody): BodyParts {
     switch (this.#state.requestBody.parsedBy) {
       case 'URLENCODED': {
-        const options = { offset: this.bodyOffset, separator: this.#separator, blanks: false }
+        const options = { offset: this.bodyOffset, separator: this.#separator, count: parsed.arguments.length }
         return { fields: splitPairs(this.body, options), files: [] }
       }
       case 'MULTIPART':
@@ -223,15 +227,19 @@ export class RequestPlaces {
   }
 }
 
-/** As the parsers of forms and cookies take members apart: an empty one is a cookie never, a field unless it is the last. */
-function splitPairs(
-  text: string,
-  { offset, separator, blanks }: { offset: number; separator: string; blanks: boolean },
-): PlacedPair[] {
+interface Splitting {
+  readonly offset: number
+  readonly separator: string
+  /** Fields: as many as were read, a body may have a hundred thousand more. Cookies: all. */
+  readonly count: number | 'all'
+}
+
+/** As the parsers of forms and cookies take members apart: an empty one is never a cookie. */
+function splitPairs(text: string, { offset, separator, count }: Splitting): PlacedPair[] {
   const pairs: PlacedPair[] = []
   let start = offset
-  const members = text.split(separator)
-  if (members.at(-1) === '') members.pop()
+  const blanks = count === 'all'
+  const members = text.split(separator, blanks ? undefined : count)
   for (const written of members) {
     const member = blanks ? written.replace(/^[\t ]+/, '') : written
     const nameOffset = start + written.length - member.length

@@ -5,6 +5,7 @@ import { CellMemory } from './cell-memory.ts'
 import { compileFiles } from './compiler/compile.ts'
 import type { Program } from './compiler/program.ts'
 import { isFileError } from './compiler/sources.ts'
+import type { Offload } from './offload.ts'
 import { PersistentCollections } from './persistent/persistent-collections.ts'
 import type { Location } from './seclang/location.ts'
 import type { TraceEvent } from './trace.ts'
@@ -32,6 +33,8 @@ export interface LoadOptions {
   readonly screening?: 'on' | 'off'
   /** Called for every comparison; slow, meant for explanations and tests. Default: none. */
   readonly trace?: (event: TraceEvent) => void
+  /** Takes over the comparisons that may be long. Default: they hold up the event loop. */
+  readonly offload?: Offload
 }
 
 const defaultBudget: BudgetLimits = { sliceMs: 10, phaseMs: 1000 }
@@ -53,6 +56,7 @@ export async function loadRuleSet(options: LoadOptions): Promise<RuleSet> {
     persistent: options.collections ?? new PersistentCollections(),
     cells: new CellMemory(program.screen === undefined ? 'passing' : 'kept'),
     trace: options.trace,
+    offload: options.offload,
   }
   return Object.freeze({
     mode: options.mode,

@@ -6,7 +6,8 @@ import { Collection } from './collection.ts'
 import type { EngineMode, Link, Program, Rule, RuleOperator, Selector, Settings } from './compiler/program.ts'
 import type { Entry } from './entry.ts'
 import type { Match } from './match.ts'
-import type { CompiledOperator } from './operators/operator.ts'
+import type { Offload } from './offload.ts'
+import type { CompiledOperator, Span } from './operators/operator.ts'
 import type { OpenCollection } from './persistent/open-collection.ts'
 import type { PersistentCollections } from './persistent/persistent-collections.ts'
 import { Screening } from './prefilter/screening.ts'
@@ -63,6 +64,8 @@ export interface Evidence {
   readonly entry: Entry
   /** As the operator saw it. */
   readonly value: string
+  /** What of the value made it match, where that is known already. */
+  readonly spans: readonly Span[] | undefined
 }
 
 export interface StateOptions {
@@ -72,6 +75,8 @@ export interface StateOptions {
   /** Of values that are likely to come again. */
   readonly cells: CellMemory
   readonly trace?: ((event: TraceEvent) => void) | undefined
+  /** Absent: every operator runs here, however long it takes. */
+  readonly offload?: Offload | undefined
 }
 
 export interface KnownTargets {
@@ -86,6 +91,7 @@ export class TransactionState {
   readonly input: TransactionInput
   readonly clock: Clock
   readonly trace: ((event: TraceEvent) => void) | undefined
+  readonly offload: Offload | undefined
   readonly request: RequestParts
   readonly requestBody: RequestBodyState
   readonly tx = new Collection('TX')
@@ -138,6 +144,7 @@ export class TransactionState {
     this.input = input
     this.clock = options.clock
     this.trace = options.trace
+    this.offload = options.offload
     this.persistent = options.persistent
     this.budget = new Budget(options.clock.elapsed, options.budget)
     this.settings = program.settings

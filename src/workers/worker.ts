@@ -11,7 +11,7 @@ export interface WorkerParts {
   readonly services: EdgeServices
   readonly metrics: { snapshot(): Promise<unknown> }
   attach(edge: RunningEdge): void
-  close(): void
+  close(): Promise<void>
 }
 
 /** Serves as one of several processes on the same ports, and does what the primary says until it is told to close. */
@@ -30,7 +30,7 @@ export function runWorker(build: (start: StartWorker, collections: PersistentCol
   }
   const close = async () => {
     await edge?.close()
-    parts?.close()
+    await parts?.close()
     await link?.flush()
     process.disconnect()
   }

@@ -140,6 +140,7 @@ t.test('JSON is YAML, and what is absent has its default', async (t) => {
     originBodyIdleTimeoutMs: 60_000,
     originConnections: 256,
     drainTimeoutMs: 10_000,
+    inspectionThreads: 2,
   })
 })
 

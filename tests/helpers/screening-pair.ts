@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { CellMemory } from '../../src/waf/cell-memory.ts'
 import { compileFiles } from '../../src/waf/compiler/compile.ts'
-import type { Program } from '../../src/waf/compiler/program.ts'
+import type { Link, Program } from '../../src/waf/compiler/program.ts'
+import type { Offload } from '../../src/waf/offload.ts'
 import { PersistentCollections } from '../../src/waf/persistent/persistent-collections.ts'
 import { RuleTransaction } from '../../src/waf/transaction.ts'
 import { type StateOptions, TransactionState } from '../../src/waf/transaction-state.ts'
@@ -32,6 +33,8 @@ export interface PairOptions {
   readonly readFile?: (path: string) => string
   /** Time as the screened program sees it; the plain one never suspends. Default: it stands still. */
   readonly elapsed?: () => number
+  /** Of the screened program, which then asks it about every comparison. */
+  readonly offload?: Offload
 }
 
 /** Of rules given as text; further files by path, under `/rules`. */
@@ -56,7 +59,8 @@ export async function loadPair(options: PairOptions): Promise<ScreeningPair> {
   const screened = await compile(options, 'on')
   const plain = await compile(options, 'off')
   if (screened.screen === undefined || plain.screen !== undefined) throw new Error('the switch does not work')
-  const options1 = stateOptions(options.elapsed ?? (() => 0), screened)
+  if (options.offload !== undefined) forgoHaste(screened)
+  const options1 = { ...stateOptions(options.elapsed ?? (() => 0), screened), offload: options.offload }
   const options2 = stateOptions(() => 0, plain)
   return {
     screened,
@@ -71,6 +75,16 @@ export async function loadPair(options: PairOptions): Promise<ScreeningPair> {
       await observe(state, request, response)
       return state
     },
+  }
+}
+
+/** Then no value is short enough to be looked at here. */
+function forgoHaste({ rules }: Program): void {
+  for (const { head } of rules) {
+    for (let link: Link | undefined = head; link !== undefined; link = link.next) {
+      const resolve = link.condition?.operator.resolve
+      if (typeof resolve === 'object') Object.assign(resolve, { promptBytes: -1 })
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { macroArgument } from '../actions/macro-argument.ts'
 import { detach } from '../detach.ts'
 import { expandMacro, hasMacro, isMacroText, type Macro, parseMacro } from '../macro.ts'
 import { findOperator } from '../operators/index.ts'
-import type { CompiledOperator, OperatorContext, OperatorWord } from '../operators/operator.ts'
+import type { CompiledOperator, OperatorContext, OperatorRecipe, OperatorWord } from '../operators/operator.ts'
 import type { OperatorNode } from '../seclang/ast.ts'
 import type { Assembly } from './draft.ts'
 import type { RuleOperator } from './program.ts'
@@ -29,8 +29,37 @@ export function compileOperator(node: OperatorNode, sources: OperatorSources): R
     argument: text,
     negated: node.negated,
     macro,
-    resolve: macro === undefined ? word.compile(text, context) : withMacro(word, macro, context),
+    resolve:
+      macro === undefined ? compileWord(word, { text, context, isPassing: false }) : withMacro(word, macro, context),
   }
+}
+
+interface Argument {
+  readonly text: string
+  readonly context: OperatorContext
+  /** It holds a transaction's own data. */
+  readonly isPassing: boolean
+}
+
+/** An operator that can be made again elsewhere. */
+function compileWord(word: OperatorWord, { text, context, isPassing }: Argument): CompiledOperator {
+  const files: [string, string][] = []
+  const datasets: [string, readonly string[]][] = []
+  const recording: OperatorContext = {
+    ...context,
+    readFile(path) {
+      const bytes = context.readFile(path)
+      files.push([path, bytes])
+      return bytes
+    },
+    dataset(name) {
+      const entries = context.dataset(name)
+      datasets.push([name, entries])
+      return entries
+    },
+  }
+  const recipe: OperatorRecipe = { word: word.name, argument: text, files, datasets, isPassing }
+  return { ...word.compile(text, recording), recipe }
 }
 
 /** Where operators find what is too long for a rule. */
@@ -66,10 +95,10 @@ function withMacro(word: OperatorWord, macro: Macro, context: OperatorContext): 
     const argument = expandMacro(macro, state)
     const known = compiled.get(argument)
     if (known !== undefined) return known
-    if (argument.length > LONGEST_REMEMBERED) return word.compile(argument, context)
+    if (argument.length > LONGEST_REMEMBERED) return compileWord(word, { text: argument, context, isPassing: true })
     if (compiled.size >= REMEMBERED_ARGUMENTS) compiled.clear()
     const own = detach(argument)
-    const operator = word.compile(own, context)
+    const operator = compileWord(word, { text: own, context, isPassing: true })
     compiled.set(own, operator)
     return operator
   }

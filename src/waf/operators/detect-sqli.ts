@@ -7,6 +7,7 @@ export const detectSQLi: OperatorWord = {
   argument: 'none',
   compile: () => ({
     requires: () => suspicious,
+    promptBytes: 16_384, // much is worked out for each byte
     test: (value) => findSqlInjection(value) !== undefined,
     exec: (value) => {
       const fingerprint = findSqlInjection(value)

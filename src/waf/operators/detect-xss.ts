@@ -7,6 +7,7 @@ export const detectXSS: OperatorWord = {
   argument: 'none',
   compile: () => ({
     requires: () => markup,
+    promptBytes: 16_384, // much is worked out for each byte
     test: findScript,
     exec: (value) => (findScript(value) ? { captures: [value] } : undefined),
   }),

@@ -27,6 +27,52 @@ export interface CompiledOperator {
   locate?(value: string): readonly Span[]
   /** A pattern that every value which `test` accepts matches, too; absent: nothing is known of such values. */
   requires?(): PatternTree | undefined
+  /** Longest value, in bytes, that cannot take long; absent: 64 KiB, since most operators look at each byte once. */
+  readonly promptBytes?: number
+  /** The same operator in a form whose time grows with the value's length alone; slow where the other is fast. */
+  readonly inLinearTime?: () => CompiledOperator | undefined
+  /** How to make the same operator elsewhere. */
+  readonly recipe?: OperatorRecipe
+}
+
+/** Default of `promptBytes`. */
+export const PROMPT_BYTES = 65_536
+
+/** All that an operator was compiled from; plain data. */
+export interface OperatorRecipe {
+  readonly word: string
+  /** Macros expanded. */
+  readonly argument: string
+  /** What was read meanwhile: path and bytes. */
+  readonly files: readonly (readonly [path: string, text: string])[]
+  /** Name and entries. */
+  readonly datasets: readonly (readonly [name: string, entries: readonly string[]])[]
+  /** The argument holds a transaction's own data: the same will hardly be asked again. */
+  readonly isPassing: boolean
+}
+
+/** Everything that a rule may want to know of one comparison; plain data. */
+export interface OperatorAnswer {
+  readonly isFound: boolean
+  /** As of `exec`; absent where the operator captures nothing. */
+  readonly captures?: readonly (string | undefined)[] | undefined
+  /** As of `locate`. */
+  readonly spans?: readonly Span[] | undefined
+  /** As of `name`. */
+  readonly names?: readonly (readonly [name: string, value: string])[] | undefined
+}
+
+const NOTHING: OperatorAnswer = Object.freeze({ isFound: false })
+
+/** Asks an operator for everything at once. */
+export function answerOf(operator: CompiledOperator, value: string): OperatorAnswer {
+  if (!operator.test(value)) return NOTHING
+  return {
+    isFound: true,
+    captures: operator.exec?.(value)?.captures,
+    spans: operator.locate?.(value),
+    names: operator.name?.(value),
+  }
 }
 
 export interface OperatorContext {

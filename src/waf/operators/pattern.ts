@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { type PatternTree, readPatternTree } from '../prefilter/pattern-tree.ts'
+import { compileLinear } from './linear-pattern.ts'
 import type { OperatorContext, Span } from './operator.ts'
 import { translatePcre } from './pcre-to-v8.ts'
 
@@ -10,7 +11,16 @@ export interface Pattern {
   readonly groups: readonly number[]
   /** What the pattern needs; `undefined`: unknown. */
   requires(): PatternTree | undefined
+  /** Longest value that cannot take long. */
+  readonly promptBytes: number
 }
+
+/** Without loops each byte is looked at a few times at most. */
+const PROMPT_BYTES_PLAIN = 16_384
+/** V8 does not count what loops over single bytes take; from each byte to the end of the value makes n² steps. */
+const PROMPT_BYTES_LOOPS = 1_024
+/** Nothing bounds the steps. */
+const PROMPT_BYTES_UNBOUNDED = 256
 
 /** Where the groups of matches stand in the value; those that took no part are left out. */
 export function locateGroups({ regex, groups }: Pattern, value: string): Span[] {
@@ -25,6 +35,22 @@ export function locateGroups({ regex, groups }: Pattern, value: string): Span[] 
   return spans
 }
 
+/**
+ * The same, found in linear time: V8's engine for that says where a match is, but not where its groups are. The usual one does,
+ * and need not look for the beginning.
+ */
+export function locateGroupsLinearly(pattern: Pattern, linear: RegExp, value: string): Span[] {
+  const start = linear.exec(value)?.index
+  if (start === undefined) return []
+  const usual = new RegExp(pattern.regex.source, `${pattern.regex.flags}dy`)
+  usual.lastIndex = start
+  const { indices = [] } = usual.exec(value) ?? {}
+  return pattern.groups.flatMap((group) => {
+    const found = indices[group]
+    return found === undefined ? [] : [{ offset: found[0], length: found[1] - found[0] }]
+  })
+}
+
 /** A log line has no room for more. */
 const SPAN_LIMIT = 100
 
@@ -37,14 +63,21 @@ export function compilePattern(argument: string, context: OperatorContext, extra
   // After 50,000 steps back V8 goes on with an engine that takes linear time: `^(a+)+$` on 27 bytes takes milliseconds
   // instead of seconds. Patterns with look-around or large counted repetition keep the engine they have.
   setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
+  setFlagsFromString('--enable-experimental-regexp-engine') // for `linearPattern`
   try {
     const regex = new RegExp(source, `s${extraFlags}`)
     regex.test('') // V8 compiles late, and only then finds that a pattern is too large
-    return { regex, groups, requires: () => readPatternTree(source) }
+    return { regex, groups, requires: () => readPatternTree(source), promptBytes: promptBytesOf(source) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return context.fail(`not a valid pattern: ${reason.length > LONGEST_REASON ? 'it is too large' : reason}`)
   }
+}
+
+function promptBytesOf(source: string): number {
+  if (compileLinear(source, 's') === undefined) return PROMPT_BYTES_UNBOUNDED
+  const quantifiers = source.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, '_')
+  return /[*+]|\{\d+,\}/.test(quantifiers) ? PROMPT_BYTES_LOOPS : PROMPT_BYTES_PLAIN
 }
 
 /** V8 repeats the pattern in what it says. */

@@ -11,9 +11,10 @@ export const rxGlobal: OperatorWord = {
   compile: (argument, context) => {
     const { regex } = compilePattern(argument, context)
     const pattern = compilePattern(argument, context, 'g')
-    const { regex: everywhere, groups, requires } = pattern
+    const { regex: everywhere, groups, requires, promptBytes } = pattern
     return {
       requires,
+      promptBytes,
       test: (value) => regex.test(value),
       exec: (value) => {
         const captures: (string | undefined)[] = []
