@@ -19,6 +19,8 @@ export interface Pattern {
 const PROMPT_BYTES_PLAIN = 16_384
 /** V8 does not count what loops over single bytes take; from each byte to the end of the value makes n² steps. */
 const PROMPT_BYTES_LOOPS = 1_024
+/** Nothing bounds the steps, and what is repeated repeats something: each byte may double them. */
+const PROMPT_BYTES_NESTED = 20
 /** Nothing bounds the steps. */
 const PROMPT_BYTES_UNBOUNDED = 256
 
@@ -75,8 +77,9 @@ export function compilePattern(argument: string, context: OperatorContext, extra
 }
 
 function promptBytesOf(source: string): number {
-  if (compileLinear(source, 's') === undefined) return PROMPT_BYTES_UNBOUNDED
   const quantifiers = source.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, '_')
+  if (compileLinear(source, 's') === undefined)
+    return /\)(?:[*+]|\{\d+,)/.test(quantifiers) ? PROMPT_BYTES_NESTED : PROMPT_BYTES_UNBOUNDED
   return /[*+]|\{\d+,\}/.test(quantifiers) ? PROMPT_BYTES_LOOPS : PROMPT_BYTES_PLAIN
 }
 
