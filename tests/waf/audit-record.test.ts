@@ -160,3 +160,27 @@ t.test('ctl changes the parts, and whether there is a record', async (t) => {
   t.notMatch(await parts('auditLogParts=AFZ'), { transaction: { messages: [] } })
   t.equal(await parts('auditEngine=Off'), undefined)
 })
+
+t.test('what is hidden may be of any length', async (t) => {
+  const form = ['Content-Type', 'application/x-www-form-urlencoded', 'Referer', '/?p=s3cret!']
+  const rules =
+    'SecAuditEngine On\nSecAuditLogParts ABCHZ\nSecAction "id:1,phase:2,pass,sanitiseArg:long,sanitiseArg:short"'
+  const long = 'Long(Secret'.repeat(20_000)
+  const body = `a=visible&short=s3cret!&long=${long}&again=x${long.toLowerCase()}&twice=s3cret!`
+  const { audit } = await run(rules, { method: 'POST', headers: form, body })
+  t.match(audit, {
+    transaction: {
+      request: {
+        headers: { Referer: '/?p=********' },
+        body: 'a=visible&short=********&long=********&again=********&twice=********',
+      },
+    },
+  })
+  const many = Array.from({ length: 900 }, (_, i) => `long=${'z'.repeat(100)}${i}`).join('&')
+  const flooded = await run(rules, {
+    method: 'POST',
+    headers: form,
+    body: `${many}&again=${'z'.repeat(100)}899&short=s3cret!`,
+  })
+  t.notMatch(JSON.stringify(flooded.audit), /zzz|s3cret!/)
+})

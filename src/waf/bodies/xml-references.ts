@@ -32,5 +32,6 @@ function isCharacter(codePoint: number): boolean {
 }
 
 function toUtf8(codePoint: number): string {
+  if (codePoint < 0x80) return String.fromCharCode(codePoint) // nearly all: a body may have a hundred thousand of them
   return Buffer.from(String.fromCodePoint(codePoint), 'utf8').toString('latin1')
 }
