@@ -39,17 +39,24 @@ export class Cell {
   readonly raw: string
   /** What one pass over the value found, once it was screened. */
   scan: Scan | undefined
-  /** `undefined`: the cell is this transaction's alone, and nothing is worth remembering. */
-  readonly findings: Findings | undefined
+  readonly #life: 'passing' | 'kept'
+  #findings: Findings | undefined
   #results: StepResult[] | undefined
   #index: Map<TransformNode, StepResult> | undefined
 
   constructor(raw: string, life: 'passing' | 'kept' = 'passing') {
     this.raw = raw
     this.scan = undefined
-    this.findings = life === 'kept' ? { answers: new Map(), misses: new Set() } : undefined
+    this.#life = life
+    this.#findings = undefined
     this.#results = undefined
     this.#index = undefined
+  }
+
+  /** `undefined`: the cell is this transaction's alone, and nothing is worth remembering. */
+  get findings(): Findings | undefined {
+    if (this.#life === 'kept') this.#findings ??= { answers: new Map(), misses: new Set() }
+    return this.#findings
   }
 
   transformed(node: TransformNode): string {
@@ -101,8 +108,4 @@ export class Entry {
     this.#lowerKey ??= (this.key ?? '').toLowerCase()
     return this.#lowerKey
   }
-}
-
-export function scalar(name: string, value: string): Entry {
-  return new Entry(name, undefined, new Cell(value))
 }

@@ -9,7 +9,7 @@ import { traceEvent } from './trace.ts'
 import type { TransactionState } from './transaction-state.ts'
 import { findTransformation } from './transformations/index.ts'
 
-const CAPTURES = 10
+const captureNames = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const
 /** A longer list is not searched for every value: thousands of arguments would take a square of time. */
 const MOST_SOUGHT = 16
 /** A pattern may go over a value several times before it gives up. */
@@ -229,10 +229,10 @@ function argumentOf({ operator, state }: Comparison): string {
 
 /** TX:0 is the whole match, TX:1 to TX:9 the groups; those of an earlier match are gone. */
 function capture(state: TransactionState, captures: readonly (string | undefined)[] = []): void {
-  for (let i = 0; i < CAPTURES; i++) {
+  for (const [i, name] of captureNames.entries()) {
     const text = captures[i]
-    if (text === undefined) state.tx.delete(String(i))
-    else state.tx.set(String(i), text)
+    if (text === undefined) state.tx.delete(name)
+    else state.tx.set(name, text)
   }
 }
 

@@ -3,6 +3,7 @@ import { parseJson } from './bodies/json.ts'
 import { parseMultipart } from './bodies/multipart.ts'
 import { parseUrlEncoded } from './bodies/url-encoded.ts'
 import { parseXml, type XmlOptions } from './bodies/xml.ts'
+import type { CellMemory } from './cell-memory.ts'
 import type { Entry } from './entry.ts'
 import { type BodyProcessor, toEntries } from './request-parts.ts'
 
@@ -33,10 +34,12 @@ export class RequestBodyState {
   variable = ''
   /** The body was longer than SecRequestBodyLimit and only its beginning is here. */
   truncated = false
+  readonly #cells: CellMemory
   #arguments: readonly Entry[] | undefined
 
-  constructor(processor: BodyProcessor) {
+  constructor(processor: BodyProcessor, cells: CellMemory) {
     this.processor = processor
+    this.#cells = cells
   }
 
   accept(raw: string, options: BodyParseOptions): void {
@@ -49,7 +52,7 @@ export class RequestBodyState {
   }
 
   get arguments(): readonly Entry[] {
-    this.#arguments ??= toEntries(this.parsed.arguments, 'ARGS_POST')
+    this.#arguments ??= toEntries(this.parsed.arguments, 'ARGS_POST', this.#cells)
     return this.#arguments
   }
 

@@ -2,7 +2,7 @@ import type { Argument, ParsedBody } from './bodies/body-parser.ts'
 import { parseCookies } from './bodies/cookies.ts'
 import { parseUrlEncoded } from './bodies/url-encoded.ts'
 import type { CellMemory } from './cell-memory.ts'
-import { Cell, Entry } from './entry.ts'
+import { Entry } from './entry.ts'
 import type { TransactionInput } from './transaction-types.ts'
 
 export type BodyProcessor = '' | 'URLENCODED' | 'MULTIPART' | 'JSON' | 'XML'
@@ -44,13 +44,13 @@ export class RequestParts {
 
   /** Those of that name, in lower case. */
   headersNamed(lowerName: string): readonly Entry[] {
-    this.#headersByName ??= Map.groupBy(this.headers, ({ lowerKey }) => lowerKey)
+    this.#headersByName ??= groupByName(this.headers)
     return this.#headersByName.get(lowerName) ?? []
   }
 
   /** Members of the query string. Their number is bounded by the target's length alone: none goes uninspected. */
   get arguments(): readonly Entry[] {
-    this.#arguments ??= toEntries(this.query.arguments, 'ARGS_GET')
+    this.#arguments ??= toEntries(this.query.arguments, 'ARGS_GET', this.#cells)
     return this.#arguments
   }
 
@@ -61,7 +61,9 @@ export class RequestParts {
 
   /** All Cookie headers, one after the other. */
   get cookies(): readonly Entry[] {
-    this.#cookies ??= this.headerValues('cookie').flatMap((value) => toEntries(parseCookies(value), 'REQUEST_COOKIES'))
+    this.#cookies ??= this.headerValues('cookie').flatMap((value) =>
+      toEntries(parseCookies(value), 'REQUEST_COOKIES', this.#cells),
+    )
     return this.#cookies
   }
 
@@ -92,8 +94,18 @@ export class RequestParts {
   }
 }
 
-export function toEntries(found: readonly Argument[], collection: string): Entry[] {
-  return found.map(({ name, value }) => new Entry(collection, name, new Cell(value)))
+export function toEntries(found: readonly Argument[], collection: string, cells: CellMemory): Entry[] {
+  return found.map(({ name, value }) => new Entry(collection, name, cells.cellOf(value)))
+}
+
+function groupByName(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const groups = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const group = groups.get(entry.lowerKey)
+    if (group === undefined) groups.set(entry.lowerKey, [entry])
+    else group.push(entry)
+  }
+  return groups
 }
 
 /** Raw header pairs as entries; names keep their case. */

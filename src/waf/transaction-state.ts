@@ -151,7 +151,7 @@ export class TransactionState {
     this.engine = program.settings.engine
     this.cells = options.cells
     this.request = new RequestParts(input, { separator: program.settings.argumentSeparator, cells: options.cells })
-    this.requestBody = new RequestBodyState(this.request.bodyProcessor(program.jsonByType))
+    this.requestBody = new RequestBodyState(this.request.bodyProcessor(program.jsonByType), options.cells)
   }
 
   /** Forgets what may change with this phase's data. */

@@ -1,3 +1,5 @@
+import { detach } from '../detach.ts'
+import type { CompiledOperator } from '../operators/operator.ts'
 import type { SelectorNode, TargetNode, Word } from '../seclang/ast.ts'
 import { findVariable } from '../variables/index.ts'
 import type { VariableWord } from '../variables/variable.ts'
@@ -83,7 +85,27 @@ function requireNoSelector({ name, selectors }: VariableWord, variable: Word): v
 function compileSelector(node: SelectorNode | undefined): Selector | undefined {
   if (node === undefined) return undefined
   if (node.kind === 'name') return { kind: 'name', name: node.name.text, lowerName: node.name.text.toLowerCase() }
-  return { kind: 'regex', pattern: compilePattern(node.pattern, { ignoreCase: true }) }
+  return { kind: 'regex', pattern: remembering(compilePattern(node.pattern, { ignoreCase: true })) }
+}
+
+/** Names of members are few, and the same in most transactions; more than so many are not remembered. */
+const REMEMBERED_NAMES = 1024
+const LONGEST_NAME = 128
+
+function remembering(pattern: CompiledOperator): CompiledOperator {
+  const answers = new Map<string, boolean>()
+  return {
+    ...pattern,
+    test(name) {
+      const known = answers.get(name)
+      if (known !== undefined) return known
+      const answer = pattern.test(name)
+      if (name.length > LONGEST_NAME) return answer
+      if (answers.size >= REMEMBERED_NAMES) answers.clear()
+      answers.set(detach(name), answer)
+      return answer
+    },
+  }
 }
 
 function nodeKey({ mode, variable, selector }: TargetNode): string {

@@ -7,7 +7,7 @@ import { tx } from '../variables/writable.ts'
 import { ALL_KINDS, alphabets } from './byte-kinds.ts'
 import { LiteralScanner } from './literal-scanner.ts'
 import type { PatternTree } from './pattern-tree.ts'
-import type { ScreenedLink } from './plans.ts'
+import type { LinksOfHit, ScreenedLink } from './plans.ts'
 import { Analysis, type Requirement, requirementOf } from './requirement.ts'
 import { type Gate, type GateCondition, PhaseScreen, type ScreenedRule, type ScreenProgram } from './screen-program.ts'
 
@@ -21,11 +21,11 @@ export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: num
   const scanner = new LiteralScanner(literals)
   const isScreened = new Uint8Array(linkCount)
   for (const { number } of links) isScreened[number] = 1
+  const linksOfHit = alphabets.map((_, alphabet) => linksByHit(scanner, links, alphabet))
   return {
     scanner,
     isScreened,
-    linksOfHit: alphabets.map((_, alphabet) => linksByHit(scanner, links, alphabet)),
-    phases: phases.map((rules, phase) => screenPhase(rules, screened[phase] ?? [])),
+    phases: phases.map((rules, phase) => screenPhase(rules, screened[phase] ?? [], linksOfHit)),
   }
 }
 
@@ -99,7 +99,7 @@ function linksByHit(scanner: LiteralScanner, links: readonly ScreenedLink[], alp
   })
 }
 
-function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[]): PhaseScreen {
+function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[], linksOfHit: LinksOfHit): PhaseScreen {
   const alwaysVisited = new Uint8Array(rules.length).fill(1)
   for (const { link } of screened) if (link.decides === 'rule') alwaysVisited[link.position] = 0
   const conditions = new ConditionTable()
@@ -109,6 +109,7 @@ function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[]):
     gates: rules.map((rule, position) => gateOf(rule, position, conditions)),
     conditions: conditions.all,
     targets: Int32Array.from(rules, ({ nextPosition }) => nextPosition),
+    linksOfHit,
   })
 }
 

@@ -1,6 +1,6 @@
 import type { TargetProfile } from '../compiler/program.ts'
 import { chainOf, type TransformNode } from '../entry.ts'
-import { alphabetOf } from './byte-kinds.ts'
+import { alphabetOf, alphabets } from './byte-kinds.ts'
 import type { Requirement } from './requirement.ts'
 import { chainEffect, growth } from './transformation-effects.ts'
 
@@ -41,20 +41,26 @@ export interface Plan {
 
 /** Masks are made of requests; beyond this many the memory of plans begins anew. */
 const MOST_PLANS = 2048
-/** In smaller groups, looking at each link costs less than remembering which are possible. */
-const SMALL_GROUP = 8
+const MOST_HITS = 4096
+
+/** The links that have a literal, by alphabet and number of the hit. */
+export type LinksOfHit = readonly (readonly (readonly ScreenedLink[])[])[]
 
 /** All questions to the values of one variable, or of one of its members. Plans depend on kinds of bytes alone. */
 export class Slot {
   readonly #groups: readonly ChainGroup[]
   readonly #changed: readonly ChangedGroup[]
+  readonly #linksOfHit: LinksOfHit
   readonly #plans = new Map<number, Plan>()
   /** By number of the link: the groups that it is in; several with multiMatch. */
   readonly #groupsOf = new Map<number, number[]>()
+  /** Of the links that have a literal, those of this slot. */
+  readonly #askedByHit = new Map<number, readonly AskedLink[]>()
 
-  constructor(groups: readonly ChainGroup[]) {
+  constructor(groups: readonly ChainGroup[], linksOfHit: LinksOfHit) {
     this.#groups = groups
-    this.#changed = groups.map((group) => new ChangedGroup(group))
+    this.#linksOfHit = linksOfHit
+    this.#changed = groups.map((group, index) => new ChangedGroup(group, index))
     for (const [index, { links }] of groups.entries()) {
       for (const { number } of links) this.#groupsOf.set(number, [...(this.#groupsOf.get(number) ?? []), index])
     }
@@ -64,13 +70,18 @@ export class Slot {
     return this.#plans.get(mask) ?? remember(this.#plans, mask, this.#make(mask))
   }
 
-  /** Whether a literal that was found in a value, not in what a chain makes of it, is worth running the operator for. */
-  isAsked(link: ScreenedLink, { sameMasks }: Plan): boolean {
-    for (const index of this.#groupsOf.get(link.number) ?? []) {
-      const mask = sameMasks[index] ?? 0
-      if (mask !== 0 && isPossible(link, mask)) return true
-    }
-    return false
+  /** The links of this slot that look for a literal which ends in a hit, with the groups that they are in. */
+  asked(hit: number, alphabet: number): readonly AskedLink[] {
+    const key = hit * alphabets.length + alphabet
+    const known = this.#askedByHit.get(key)
+    if (known !== undefined) return known
+    const found = (this.#linksOfHit[alphabet]?.[hit] ?? []).flatMap((link) => {
+      const groups = this.#groupsOf.get(link.number)
+      return groups === undefined ? [] : [{ link, groups }]
+    })
+    if (this.#askedByHit.size >= MOST_HITS) this.#askedByHit.clear()
+    this.#askedByHit.set(key, found)
+    return found
   }
 
   #make(mask: number): Plan {
@@ -91,39 +102,53 @@ export class Slot {
   }
 }
 
+/** A link of a slot, and the indexes of the chains through which it looks. */
+export interface AskedLink {
+  readonly link: ScreenedLink
+  readonly groups: readonly number[]
+}
+
+/** Whether a literal that was found is worth running the operator for, with these kinds of bytes behind the chains. */
+export function isAsked({ link, groups }: AskedLink, masks: Int32Array): boolean {
+  for (const index of groups) {
+    const mask = masks[index] ?? 0
+    if (mask !== 0 && isPossible(link, mask)) return true
+  }
+  return false
+}
+
 /** The questions of one chain of transformations to what it made of a value. */
 export class ChangedGroup {
   readonly node: TransformNode | undefined
+  /** Among the groups of its slot. */
+  readonly index: number
   readonly links: readonly ScreenedLink[]
   /** First to last. */
   readonly steps: readonly TransformNode[]
   /** By step, and once more for the end: the result is at most this many times as long as what the step is given. */
   readonly growths: readonly number[]
-  readonly #numbers: ReadonlySet<number>
   readonly #runs = new Map<number, readonly ScreenedLink[]>()
 
-  constructor({ node, links }: ChainGroup) {
+  constructor({ node, links }: ChainGroup, index: number) {
     this.node = node
+    this.index = index
     this.links = links
     this.steps = chainOf(node)
     this.growths = this.steps.map((_, i) => growth(this.steps.slice(i)))
-    this.#numbers = new Set(links.map(({ number }) => number))
   }
 
   /** The links that only their operators can tell about. */
   run(mask: number): readonly ScreenedLink[] {
-    if (this.links.length <= SMALL_GROUP) return this.#findRun(mask)
     return this.#runs.get(mask) ?? remember(this.#runs, mask, this.#findRun(mask))
   }
 
-  isAsked(link: ScreenedLink, mask: number): boolean {
-    return this.#numbers.has(link.number) && isPossible(link, mask)
-  }
-
   #findRun(mask: number): readonly ScreenedLink[] {
-    return this.links.filter((link) => isRun(link, mask) && isPossible(link, mask))
+    const run = this.links.filter((link) => isRun(link, mask) && isPossible(link, mask))
+    return run.length === 0 ? NO_LINKS : run
   }
 }
+
+const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
 
 function isRun({ requirements }: ScreenedLink, mask: number): boolean {
   return requirements[alphabetOf(mask)]?.kind === 'run'

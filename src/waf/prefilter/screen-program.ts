@@ -3,13 +3,11 @@ import type { TransformNode } from '../entry.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import type { LiteralScanner } from './literal-scanner.ts'
-import { type ScreenedLink, Slot } from './plans.ts'
+import { type LinksOfHit, type ScreenedLink, Slot } from './plans.ts'
 
 /** What is worked out at load so that most rules need not be asked about most values. */
 export interface ScreenProgram {
   readonly scanner: LiteralScanner
-  /** By alphabet, then by number of a hit: the links that have such a literal. */
-  readonly linksOfHit: readonly (readonly (readonly ScreenedLink[])[])[]
   /** By number of the link: 1 where its values are screened. */
   readonly isScreened: Uint8Array
   /** By phase, 1 to 5; index 0 is empty. */
@@ -65,6 +63,7 @@ export class PhaseScreen {
   readonly firstScreened: number
   readonly #rules: readonly ScreenedRule[]
   readonly #targets: Int32Array
+  readonly #linksOfHit: LinksOfHit
   readonly #variants = new Map<number, readonly VariableSlots[]>()
 
   constructor(options: {
@@ -74,12 +73,14 @@ export class PhaseScreen {
     readonly conditions: readonly GateCondition[]
     /** By position: where evaluation goes on after a match. */
     readonly targets: Int32Array
+    readonly linksOfHit: LinksOfHit
   }) {
     this.#rules = options.rules
     this.alwaysVisited = options.alwaysVisited
     this.gates = options.gates.map((gate) => (gate && gate.condition < MOST_CONDITIONS ? gate : undefined))
     this.conditions = options.conditions.slice(0, MOST_CONDITIONS)
     this.#targets = options.targets
+    this.#linksOfHit = options.linksOfHit
     this.hasScreened = new Uint8Array(options.alwaysVisited.length)
     for (const { link } of options.rules) this.hasScreened[link.position] = 1
     this.firstScreened = firstScreened(this.gates, options.rules)
@@ -99,7 +100,10 @@ export class PhaseScreen {
     if (known !== undefined) return known
     if (this.#variants.size >= MOST_VARIANTS && key !== -1) return this.slots('anything')
     const isReached = this.#reach(outcomes)
-    const slots = makeSlots(this.#rules.filter(({ link }) => isReached[link.position] === 1))
+    const slots = makeSlots(
+      this.#rules.filter(({ link }) => isReached[link.position] === 1),
+      this.#linksOfHit,
+    )
     this.#variants.set(key, slots)
     return slots
   }
@@ -133,7 +137,7 @@ export function isMet(outcomes: number, condition: number): boolean {
   return ((outcomes >> condition) & 1) === 1
 }
 
-function makeSlots(rules: readonly ScreenedRule[]): readonly VariableSlots[] {
+function makeSlots(rules: readonly ScreenedRule[], linksOfHit: LinksOfHit): readonly VariableSlots[] {
   const drafts = new Map<VariableWord, { all: ScreenedRule[]; named: Map<string, ScreenedRule[]> }>()
   for (const rule of rules) {
     for (const { word, selector } of rule.condition.profile.targets) {
@@ -147,15 +151,18 @@ function makeSlots(rules: readonly ScreenedRule[]): readonly VariableSlots[] {
   }
   return Array.from(drafts, ([word, { all, named }]) => ({
     word,
-    all: all.length === 0 ? undefined : slotOf(all),
-    named: new Map(Array.from(named, ([name, list]) => [name, slotOf(list)] as const)),
+    all: all.length === 0 ? undefined : slotOf(all, linksOfHit),
+    named: new Map(Array.from(named, ([name, list]) => [name, slotOf(list, linksOfHit)] as const)),
   }))
 }
 
-function slotOf(rules: readonly ScreenedRule[]): Slot {
+function slotOf(rules: readonly ScreenedRule[], linksOfHit: LinksOfHit): Slot {
   const groups = new Map<TransformNode | undefined, ScreenedLink[]>()
   for (const { link, nodes } of new Set(rules)) {
     for (const node of nodes) groups.set(node, [...(groups.get(node) ?? []), link])
   }
-  return new Slot(Array.from(groups, ([node, links]) => ({ node, links })))
+  return new Slot(
+    Array.from(groups, ([node, links]) => ({ node, links })),
+    linksOfHit,
+  )
 }

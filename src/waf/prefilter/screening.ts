@@ -5,7 +5,7 @@ import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import { alphabetOf } from './byte-kinds.ts'
 import type { Scan } from './literal-scanner.ts'
-import type { ChangedGroup, ScreenedLink, Slot } from './plans.ts'
+import { type ChangedGroup, isAsked, type ScreenedLink, type Slot } from './plans.ts'
 import { type Gate, isMet, type PhaseScreen, type ScreenProgram, type VariableSlots } from './screen-program.ts'
 import { stepEffect } from './transformation-effects.ts'
 
@@ -149,41 +149,25 @@ export class Screening {
   /** The links of a slot that a value may match; one may be there twice. */
   #answer(slot: Slot, cell: Cell): readonly ScreenedLink[] {
     const scan = this.#scanOf(cell)
-    const plan = slot.plan(scan.mask)
-    const { run, alphabet, changed } = plan
-    let links: ScreenedLink[] | undefined
-    for (const link of run) {
-      if (isLongEnough(link, scan, alphabet)) links = append(links, link)
-    }
-    for (const hit of scan.hits) {
-      for (const link of this.#program.linksOfHit[alphabet]?.[hit] ?? []) {
-        if (slot.isAsked(link, plan)) links = append(links, link)
-      }
-    }
+    const { run, alphabet, sameMasks, changed } = slot.plan(scan.mask)
+    const links: ScreenedLink[] = []
+    collectRun(run, scan, alphabet, links)
+    let masks = sameMasks
     for (const { group, minLength } of changed) {
-      links = this.#answerChanged(group, cell, minLength, links)
-    }
-    return links ?? NO_LINKS
-  }
-
-  #answerChanged(group: ChangedGroup, cell: Cell, minLength: number, found: ScreenedLink[] | undefined) {
-    let links = found
-    if (cell.raw.length > LONGEST_TRANSFORMED) {
-      for (const link of group.links) links = append(links, link)
-      return links
-    }
-    const scan = this.#scanChain(group, cell, minLength)
-    if (scan === undefined) return links
-    const alphabet = alphabetOf(scan.mask)
-    for (const link of group.run(scan.mask)) {
-      if (isLongEnough(link, scan, alphabet)) links = append(links, link)
-    }
-    for (const hit of scan.hits) {
-      for (const link of this.#program.linksOfHit[alphabet]?.[hit] ?? []) {
-        if (group.isAsked(link, scan.mask)) links = append(links, link)
+      if (cell.raw.length > LONGEST_TRANSFORMED) links.push(...group.links)
+      else {
+        const result = this.#scanChain(group, cell, minLength)
+        if (result === undefined) continue
+        collectRun(group.run(result.mask), result, alphabetOf(result.mask), links)
+        if (result === scan) {
+          // Nothing was changed after all: what was found in the value is what there is to find.
+          if (masks === sameMasks) masks = sameMasks.slice()
+          masks[group.index] = result.mask
+        } else if (result.hits.length > 0) collectHits(slot, result, onlyMask(group.index, result.mask), links)
       }
     }
-    return links
+    if (scan.hits.length > 0) collectHits(slot, scan, masks, links)
+    return links.length === 0 ? NO_LINKS : links
   }
 
   /**
@@ -213,14 +197,22 @@ export class Screening {
   }
 }
 
-function isLongEnough(link: ScreenedLink, scan: Scan, alphabet: number): boolean {
-  return scan.length >= (link.requirements[alphabet]?.minLength ?? 0)
+function collectRun(run: readonly ScreenedLink[], scan: Scan, alphabet: number, links: ScreenedLink[]): void {
+  for (const link of run) if (scan.length >= (link.requirements[alphabet]?.minLength ?? 0)) links.push(link)
 }
 
-function append(links: ScreenedLink[] | undefined, link: ScreenedLink): ScreenedLink[] {
-  if (links === undefined) return [link]
-  links.push(link)
-  return links
+/** The links that look for what was found, through a chain that `masks` has an entry for. */
+function collectHits(slot: Slot, { hits, mask }: Scan, masks: Int32Array, links: ScreenedLink[]): void {
+  const alphabet = alphabetOf(mask)
+  for (const hit of hits) {
+    for (const asked of slot.asked(hit, alphabet)) if (isAsked(asked, masks)) links.push(asked.link)
+  }
+}
+
+function onlyMask(index: number, mask: number): Int32Array {
+  const masks = new Int32Array(index + 1)
+  masks[index] = mask
+  return masks
 }
 
 /** Rules look at their targets one after the other, whatever the order in which values were screened. */

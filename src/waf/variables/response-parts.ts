@@ -9,7 +9,7 @@ export const responseArgs: VariableWord = {
   name: 'RESPONSE_ARGS',
   shape: 'collection',
   settled: 4,
-  read: ({ response }) => toEntries(response?.parsed?.arguments ?? [], 'RESPONSE_ARGS'),
+  read: ({ response, cells }) => toEntries(response?.parsed?.arguments ?? [], 'RESPONSE_ARGS', cells),
 }
 
 /** Only after ctl:responseBodyProcessor=XML. */

@@ -1,4 +1,4 @@
-import { scalar } from '../entry.ts'
+import { Entry } from '../entry.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { Settled, VariableWord } from './variable.ts'
 
@@ -14,7 +14,7 @@ export function scalarVariable(
     settled,
     read(state) {
       const value = read(state)
-      return value === undefined ? [] : [scalar(name, String(value))]
+      return value === undefined ? [] : [new Entry(name, undefined, state.cells.cellOf(String(value)))]
     },
   }
 }
