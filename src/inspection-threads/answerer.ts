@@ -1,6 +1,7 @@
 import { findOperator } from '../waf/operators/index.ts'
 import { answerOf, type CompiledOperator, type OperatorAnswer, type OperatorRecipe } from '../waf/operators/operator.ts'
 import { findTransformation } from '../waf/transformations/index.ts'
+import { threadCpuMs } from './cpu-time.ts'
 import type { Answered, NumberedQuestion, ToThread } from './messages.ts'
 import { runGuarded } from './run-guarded.ts'
 
@@ -28,7 +29,7 @@ export class Answerer {
         this.#values.set(message.number, { text: message.text, results: new Map(), keptBytes: 0 })
         return undefined
       case 'operator':
-        this.#operators.set(message.number, compile(message.recipe))
+        this.#operators.set(message.number, warmed(compile(message.recipe)))
         return undefined
       case 'forget':
         if (message.what === 'values') this.#values.clear()
@@ -42,7 +43,7 @@ export class Answerer {
   }
 
   #answer({ value: number, steps, operator, telling }: NumberedQuestion): Answered {
-    const startedAt = performance.now()
+    const before = threadCpuMs()
     const known = this.#values.get(number)
     const compiled = typeof operator === 'number' ? this.#operators.get(operator) : compile(operator)
     if (known === undefined || compiled === undefined)
@@ -51,8 +52,14 @@ export class Answerer {
     const answer = ask(compiled, seen)
     const isTelling = answer.isFound === (telling === 'found')
     const value = isTelling && seen !== known.text ? seen : undefined
-    return { kind: 'answered', answer, value, usedMs: performance.now() - startedAt }
+    return { kind: 'answered', answer, value, usedMs: threadCpuMs() - before }
   }
+}
+
+/** V8 compiles a pattern when it runs, first to byte code, then to machine code: at nobody's expense. */
+function warmed(operator: CompiledOperator): CompiledOperator {
+  for (let run = 0; run < 2; run++) operator.test('a sample=of plain&text, 0 to 9')
+  return operator
 }
 
 function ask(operator: CompiledOperator, value: string): OperatorAnswer {

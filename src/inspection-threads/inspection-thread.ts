@@ -9,8 +9,9 @@ const VALUE_BYTES = 4_194_304
 const OPERATORS = 4_096
 /** The thread's code is a few files on this machine. */
 const START_MS = 10_000
-/** Node takes longer ones for none at all. */
-const LONGEST_TIMER_MS = 2_147_483_647
+/** How many times its processor time a question may take on a busy machine. */
+const LEAST_SHARE = 5
+const SHORTEST_LOOK_MS = 10
 /** After this long without a question the thread lets go of the values. */
 const IDLE_MS = 1_000
 
@@ -24,14 +25,20 @@ export class InspectionThread {
   #idle: NodeJS.Timeout | undefined
   #ready: Promise<Reply | { kind: 'ready' }>
   #settle: ((reply: Reply | { kind: 'ready' }) => void) | undefined
+  /** Processor time of the thread when it was last heard of. */
+  #cpuMs = 0
   #state: 'alive' | 'ended' = 'alive'
 
   constructor() {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { execArgv: [] })
-    this.#worker.on('message', (message: FromThread) => this.#settle?.(message))
+    this.#worker.on('message', ({ cpuMs, ...message }: FromThread) => {
+      this.#cpuMs = cpuMs
+      this.#settle?.(message)
+    })
     this.#worker.on('error', (error) => this.#end(error.message))
     this.#worker.on('exit', (code) => this.#end(`it ended with code ${code}`))
-    this.#ready = this.#next(START_MS, () => this.#end('it does not start'))
+    const timer = setTimeout(() => this.#end('it does not start'), START_MS)
+    this.#ready = this.#next().finally(() => clearTimeout(timer))
   }
 
   /** Whether it can be asked; once it is not, it never will be. */
@@ -51,10 +58,7 @@ export class InspectionThread {
     if (start.kind !== 'ready') return start
     if (!this.isAlive) return { kind: 'failed', reason: 'it has ended' }
     this.#send({ kind: 'ask', question: this.#number(question) })
-    const reply = await this.#next(question.limitMs, () => {
-      this.#settle?.({ kind: 'out of time' })
-      void this.close()
-    })
+    const reply = await this.#answer(question.limitMs)
     this.#worker.unref()
     this.#idle = setTimeout(() => this.#forgetValues(), IDLE_MS).unref()
     return reply.kind === 'ready' ? { kind: 'failed', reason: 'it has started twice' } : reply
@@ -65,12 +69,38 @@ export class InspectionThread {
     await this.#worker.terminate()
   }
 
+  /** The limit is one of processor time: it is asked for whenever it may have been reached. */
+  async #answer(limitMs: number): Promise<Reply | { kind: 'ready' }> {
+    const before = this.#cpuMs
+    const reply = this.#next()
+    let isOver = false
+    const end = () => {
+      if (isOver) return
+      this.#settle?.({ kind: 'out of time' })
+      void this.close()
+    }
+    const look = async () => {
+      const { user, system } = await this.#worker.cpuUsage()
+      const leftMs = limitMs - ((user + system) / 1_000 - before)
+      if (leftMs <= 0) end()
+      else if (!isOver) timer = startTimer(check, Math.max(leftMs, SHORTEST_LOOK_MS))
+    }
+    const check = () => void look().catch(end)
+    let timer = startTimer(check, limitMs)
+    const last = startTimer(end, limitMs * LEAST_SHARE)
+    try {
+      return await reply
+    } finally {
+      isOver = true
+      clearTimeout(timer)
+      clearTimeout(last)
+    }
+  }
+
   /** What comes next from the thread. */
-  #next(limitMs: number, onTimeout: () => void): Promise<Reply | { kind: 'ready' }> {
+  #next(): Promise<Reply | { kind: 'ready' }> {
     return new Promise((resolve) => {
-      const timer = setTimeout(onTimeout, Math.min(limitMs, LONGEST_TIMER_MS))
       this.#settle = (reply) => {
-        clearTimeout(timer)
         this.#settle = undefined
         resolve(reply)
       }
@@ -123,4 +153,11 @@ export class InspectionThread {
   #send(message: ToThread): void {
     if (this.isAlive) this.#worker.postMessage(message)
   }
+}
+
+/** Node takes longer ones for none at all. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+function startTimer(run: () => void, delayMs: number): NodeJS.Timeout {
+  return setTimeout(run, Math.min(delayMs, LONGEST_TIMER_MS))
 }

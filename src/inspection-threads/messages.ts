@@ -19,4 +19,5 @@ export type ToThread =
 /** Questions are answered one by one. */
 export type Answered = Extract<Reply, { kind: 'answered' | 'failed' }>
 
-export type FromThread = { readonly kind: 'ready' } | Answered
+/** With the processor time that the thread has used in all. */
+export type FromThread = ({ readonly kind: 'ready' } | Answered) & { readonly cpuMs: number }

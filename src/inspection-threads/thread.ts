@@ -2,19 +2,20 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { Answerer } from './answerer.ts'
+import { threadCpuMs } from './cpu-time.ts'
 import type { FromThread, ToThread } from './messages.ts'
 
 /** As `nice` counts. On a busy machine requests that take long have to wait for those that do not. */
-const PRIORITY = 10
+const PRIORITY = 5
 
 /** The entry of an inspection thread: `InspectionThread` starts it, nobody else does. */
 const answerer = new Answerer()
 stepBack()
-send({ kind: 'ready' })
+send({ kind: 'ready', cpuMs: threadCpuMs() })
 
 parentPort?.on('message', (message: ToThread) => {
   const reply = answerer.receive(message)
-  if (reply !== undefined) send(reply)
+  if (reply !== undefined) send({ ...reply, cpuMs: threadCpuMs() })
 })
 
 function send(message: FromThread): void {
