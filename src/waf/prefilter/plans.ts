@@ -42,6 +42,7 @@ export interface Plan {
 /** Masks are made of requests; beyond this many the memory of plans begins anew. */
 const MOST_PLANS = 2048
 const MOST_HITS = 4096
+const FEW_LINKS = 4
 
 /** The links that have a literal, by alphabet and number of the hit. */
 export type LinksOfHit = readonly (readonly (readonly ScreenedLink[])[])[]
@@ -137,8 +138,9 @@ export class ChangedGroup {
     this.growths = this.steps.map((_, i) => growth(this.steps.slice(i)))
   }
 
-  /** The links that only their operators can tell about. */
+  /** The links that only their operators can tell about; of few links, all: looking at each costs less than remembering. */
   run(mask: number): readonly ScreenedLink[] {
+    if (this.links.length <= FEW_LINKS) return this.links
     return this.#runs.get(mask) ?? remember(this.#runs, mask, this.#findRun(mask))
   }
 
@@ -149,6 +151,12 @@ export class ChangedGroup {
 }
 
 const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
+
+/** Whether only the operator can tell if a string with these kinds of bytes and of that length matches. */
+export function isToRun(link: ScreenedLink, mask: number, length: number): boolean {
+  const requirement = link.requirements[alphabetOf(mask)]
+  return requirement?.kind === 'run' && length >= requirement.minLength && isPossible(link, mask)
+}
 
 function isRun({ requirements }: ScreenedLink, mask: number): boolean {
   return requirements[alphabetOf(mask)]?.kind === 'run'

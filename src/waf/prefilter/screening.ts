@@ -5,7 +5,7 @@ import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import { alphabetOf } from './byte-kinds.ts'
 import type { Scan } from './literal-scanner.ts'
-import { type ChangedGroup, isAsked, type ScreenedLink, type Slot } from './plans.ts'
+import { type ChangedGroup, isAsked, isToRun, type ScreenedLink, type Slot } from './plans.ts'
 import { type Gate, isMet, type PhaseScreen, type ScreenProgram, type VariableSlots } from './screen-program.ts'
 import { stepEffect } from './transformation-effects.ts'
 
@@ -33,6 +33,8 @@ export class Screening {
   #isVisited: Uint8Array
   /** By number of the link, the values that may match. */
   readonly #candidates = new Map<number, Entry[]>()
+  /** What the value that is screened may match; one list for all, since most may match nothing. */
+  readonly #found: ScreenedLink[] = []
   /** Outcomes of the gates' conditions, and the version of TX that they hold for. */
   #outcomes = 0
   #version = -1
@@ -128,13 +130,15 @@ export class Screening {
   }
 
   #ask(slot: Slot, entry: Entry, word: VariableWord): void {
-    const { cell } = entry
-    const known = cell.findings?.answers.get(slot)
-    const links = known ?? this.#answer(slot, cell)
-    if (known === undefined) cell.findings?.answers.set(slot, links)
+    const { findings } = entry.cell
+    const known = findings?.answers.get(slot)
+    const links = known ?? this.#answer(slot, entry.cell)
+    if (known === undefined && findings !== undefined) {
+      findings.answers.set(slot, links.length === 0 ? NO_LINKS : links.slice())
+    }
     for (const link of links) {
       if (link.isSelective && !isTargeted(link.profile, word, entry)) continue
-      if (cell.findings?.misses.has(link.number) !== true) this.#add(link, entry)
+      if (findings?.misses.has(link.number) !== true) this.#add(link, entry)
     }
   }
 
@@ -146,11 +150,12 @@ export class Screening {
     } else if (known.at(-1) !== entry) known.push(entry)
   }
 
-  /** The links of a slot that a value may match; one may be there twice. */
+  /** The links of a slot that a value may match; one may be there twice. The list is valid until the next question. */
   #answer(slot: Slot, cell: Cell): readonly ScreenedLink[] {
     const scan = this.#scanOf(cell)
     const { run, alphabet, sameMasks, changed } = slot.plan(scan.mask)
-    const links: ScreenedLink[] = []
+    const links = this.#found
+    links.length = 0
     collectRun(run, scan, alphabet, links)
     let masks = sameMasks
     for (const { group, minLength } of changed) {
@@ -158,7 +163,7 @@ export class Screening {
       else {
         const result = this.#scanChain(group, cell, minLength)
         if (result === undefined) continue
-        collectRun(group.run(result.mask), result, alphabetOf(result.mask), links)
+        for (const link of group.run(result.mask)) if (isToRun(link, result.mask, result.length)) links.push(link)
         if (result === scan) {
           // Nothing was changed after all: what was found in the value is what there is to find.
           if (masks === sameMasks) masks = sameMasks.slice()
@@ -167,7 +172,7 @@ export class Screening {
       }
     }
     if (scan.hits.length > 0) collectHits(slot, scan, masks, links)
-    return links.length === 0 ? NO_LINKS : links
+    return links
   }
 
   /**
