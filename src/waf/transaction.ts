@@ -11,6 +11,7 @@ import type { BodyPlan, LoggedMatch, ResponseHead, Transaction } from './transac
 const STREAM: BodyPlan = Object.freeze({ kind: 'stream' })
 /** SecLang has no directive for it. libxml2, too, goes no deeper by default. */
 const XML_DEPTH = 256
+const LONG_BODY = 262_144
 const NO_MATCHES: readonly never[] = Object.freeze([])
 
 /** What `waf.mode: off` gives: nothing is looked at. */
@@ -61,8 +62,15 @@ export class RuleTransaction implements Transaction {
 
   requestBody(body: Buffer | undefined): MaybePromise<Verdict> {
     if (body !== undefined && body.length > 0) this.#acceptRequestBody(body)
-    const verdict = runPhase(this.#state, 2)
+    const isLong = body !== undefined && body.length > LONG_BODY
+    const verdict = isLong ? this.#runLater(2) : runPhase(this.#state, 2)
     return verdict instanceof Promise ? verdict.then((last) => this.#refuse(last)) : this.#refuse(verdict)
+  }
+
+  /** Taking a long body apart was enough for one turn of the event loop. */
+  async #runLater(phase: number): Promise<Verdict> {
+    await new Promise((resolve) => setImmediate(resolve))
+    return runPhase(this.#state, phase)
   }
 
   responseHeaders(head: ResponseHead): MaybePromise<Verdict> {

@@ -16,7 +16,7 @@ export interface Pattern {
 }
 
 /** Without loops each byte is looked at a few times at most. */
-const PROMPT_BYTES_PLAIN = 16_384
+export const PROMPT_BYTES_PLAIN = 16_384
 /** V8 does not count what loops over single bytes take; from each byte to the end of the value makes n² steps. */
 const PROMPT_BYTES_LOOPS = 1_024
 /** Nothing bounds the steps, and what is repeated repeats something: each byte may double them. */

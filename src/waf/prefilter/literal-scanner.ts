@@ -16,6 +16,8 @@ const NO_HITS: readonly number[] = Object.freeze([])
  * look-ups a byte, however many rules there are. Case is ignored.
  */
 export class LiteralScanner {
+  /** Bytes of the longest literal. */
+  readonly longest: number
   /** The literals that end where a hit is noted, by its number; 0 is nobody's. */
   readonly endings: readonly (readonly string[])[]
   readonly #classOf: Uint8Array
@@ -31,6 +33,7 @@ export class LiteralScanner {
 
   constructor(literals: Iterable<string>) {
     const trie = new Trie([...new Set([...literals, ...twins.map(([text]) => text)])])
+    this.longest = trie.longest
     this.#classOf = trie.classOf
     this.#shift = trie.shift
     this.#next = trie.next
@@ -71,6 +74,14 @@ export class LiteralScanner {
     return { mask, length, hits: hits ?? NO_HITS }
   }
 
+  /** Goes on with a value that was scanned up to `before.length`, for so many bytes at most. */
+  scanMore(value: string, before: Scan, bytes: number): Scan {
+    const end = Math.min(before.length + bytes, value.length)
+    // A literal may have begun in what was scanned already.
+    const { mask, hits } = this.scan(value.slice(Math.max(before.length - this.longest, 0), end))
+    return { mask: before.mask | mask, length: end, hits: [...new Set([...before.hits, ...hits])] }
+  }
+
   /** Once in four thousand million passes their numbers begin anew. */
   #forgetPasses(): void {
     this.#notedIn.fill(0)
@@ -81,6 +92,7 @@ export class LiteralScanner {
 /** The automaton while it is built: a trie whose missing edges become those of each state's longest proper suffix. */
 class Trie {
   readonly classOf = new Uint8Array(256)
+  readonly longest: number
   readonly shift: number
   readonly next: Uint16Array | Uint32Array
   readonly #literals: readonly string[]
@@ -92,6 +104,7 @@ class Trie {
 
   constructor(literals: readonly string[]) {
     this.#literals = literals
+    this.longest = literals.reduce((longest, { length }) => Math.max(longest, length), 0)
     const classCount = this.#classify()
     this.shift = 32 - Math.clz32(classCount - 1)
     const count = countStates(literals)

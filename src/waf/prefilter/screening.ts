@@ -11,6 +11,9 @@ import { stepEffect } from './transformation-effects.ts'
 
 /** Longer values are not transformed ahead of the rules: that would be too long a step for one go. */
 const LONGEST_TRANSFORMED = 4096
+/** Of a long value, scanned in one go. */
+const PIECE_BYTES = 1_048_576
+const NOTHING_SCANNED: Scan = Object.freeze({ mask: 0, length: 0, hits: Object.freeze([]) })
 const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
 const NO_ENTRIES: readonly Entry[] = Object.freeze([])
 
@@ -29,6 +32,8 @@ export class Screening {
   /** Where screening goes on: variable, and entry of it. */
   #variable = 0
   #member = 0
+  /** A long value that was scanned in part. */
+  #unfinished: { readonly cell: Cell; readonly scan: Scan } | undefined
   /** By position: 1 where a rule has to be evaluated. */
   #isVisited: Uint8Array
   /** By number of the link, the values that may match. */
@@ -119,6 +124,7 @@ export class Screening {
       for (; this.#member < entries.length; this.#member++) {
         const entry = entries[this.#member] as Entry // below its length
         if (budget.isSliceOver(entry.cell.raw.length)) return false
+        if (entry.cell.raw.length > PIECE_BYTES && !this.#scanLong(entry.cell)) return false
         if (all !== undefined) this.#ask(all, entry, word)
         const slot = named.size === 0 ? undefined : named.get(entry.lowerKey)
         if (slot !== undefined) this.#ask(slot, entry, word)
@@ -126,7 +132,7 @@ export class Screening {
       this.#member = 0
     }
     this.#progress = 'done'
-    return true
+    return !budget.isSliceOver(LONGEST_TRANSFORMED) // a file of 10 MB was one step
   }
 
   #ask(slot: Slot, entry: Entry, word: VariableWord): void {
@@ -194,6 +200,18 @@ export class Screening {
       value = output
     }
     return scan
+  }
+
+  /** Scans a long value piece by piece; whether it came to the end before the slice was over. */
+  #scanLong(cell: Cell): boolean {
+    while (cell.scan === undefined) {
+      const before = this.#unfinished?.cell === cell ? this.#unfinished.scan : NOTHING_SCANNED
+      const scan = this.#program.scanner.scanMore(cell.raw, before, PIECE_BYTES)
+      this.#unfinished = scan.length < cell.raw.length ? { cell, scan } : undefined
+      if (this.#unfinished === undefined) cell.scan = scan
+      else if (this.#state.budget.isSliceOver(PIECE_BYTES)) return false
+    }
+    return true
   }
 
   #scanOf(cell: Cell): Scan {

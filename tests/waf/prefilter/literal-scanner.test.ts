@@ -81,3 +81,22 @@ t.test('more than 65,536 states', async (t) => {
   }
   t.ok(literals.join('').length > 65_536)
 })
+
+t.test('a value that is scanned piece by piece comes to the same', async (t) => {
+  const random = randomFrom(seed)
+  let wrong = 0
+  let hits = 0
+  for (let i = 0; i < count; i++) {
+    const literals = Array.from({ length: 4 }, () => text(random, 9, 'ab-')).filter((literal) => literal !== '')
+    const scanner = new LiteralScanner(literals)
+    const value = text(random, 60, 'ab- \t')
+    const whole = scanner.scan(value)
+    let scan = scanner.scan('')
+    while (scan.length < value.length) scan = scanner.scanMore(value, scan, 1 + random.below(7))
+    hits += scan.hits.length
+    const texts = [...new Set(scan.hits.flatMap((hit) => scanner.endings[hit] ?? []))].toSorted()
+    if (scan.mask !== whole.mask || texts.join() !== found(scanner, value).join()) wrong++
+  }
+  t.equal(wrong, 0, `${count} values, ${hits} hits`)
+  t.ok(hits > count / 2)
+})
