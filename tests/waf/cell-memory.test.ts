@@ -2,30 +2,45 @@ import t from 'tap'
 import { CellMemory } from '../../src/waf/cell-memory.ts'
 import { pairOf } from '../helpers/screening-pair.ts'
 
-t.test('a value that comes again has the cell that it had, and a long one does not', async (t) => {
+t.test('a value is kept from the second time on, and a long one never', async (t) => {
   const memory = new CellMemory('kept')
-  t.equal(memory.cellOf('value'), memory.cellOf('value'))
-  t.not(memory.cellOf('value'), memory.cellOf('Value'))
-  t.not(memory.cellOf('v'.repeat(300)), memory.cellOf('v'.repeat(300)))
-  t.equal(memory.cellOf('v'.repeat(300)).findings, undefined, 'nothing is remembered of it')
+  const once = memory.cellOf('value')
+  t.equal(once.findings, undefined, 'nothing is remembered of what came once')
+  const twice = memory.cellOf('value')
+  t.not(twice, once)
+  t.equal(memory.cellOf('value'), twice)
+  t.not(memory.cellOf('Value'), twice)
+  for (let i = 0; i < 3; i++) t.equal(memory.cellOf('v'.repeat(300)).findings, undefined)
+})
+
+t.test('switched off, nothing is kept', async (t) => {
+  const memory = new CellMemory('passing')
+  const cells = [1, 2, 3].map(() => memory.cellOf('value'))
+  t.equal(new Set(cells).size, 3)
+  for (const { findings } of cells) t.equal(findings, undefined)
 })
 
 t.test('a flood of values empties the memory; what stays in use is kept', async (t) => {
   const memory = new CellMemory('kept')
-  const first = memory.cellOf('first')
-  const used = memory.cellOf('used')
+  const kept = (value: string) => [1, 2].map(() => memory.cellOf(value)).at(-1)
+  const first = kept('first')
+  const used = kept('used')
   for (let i = 0; i < 20_000; i++) {
-    memory.cellOf(`value ${i}`)
-    if (i % 100 === 0) memory.cellOf('used')
+    kept(`value ${i}`)
+    if (i % 100 === 0) kept('used')
   }
-  t.equal(memory.cellOf('used'), used)
-  t.not(memory.cellOf('first'), first)
+  t.equal(kept('used'), used)
+  t.not(kept('first'), first)
 })
 
 t.test('a flood of values does not fill the memory of the machine', async (t) => {
   const memory = new CellMemory('kept')
   const before = process.memoryUsage().heapUsed
-  for (let i = 0; i < 300_000; i++) memory.cellOf(`${i}${'x'.repeat(240)}`)
+  for (let i = 0; i < 300_000; i++) {
+    const value = `${i}${'x'.repeat(240)}`
+    memory.cellOf(value)
+    memory.cellOf(value)
+  }
   const grownBytes = process.memoryUsage().heapUsed - before
   t.ok(grownBytes < 60_000_000, `${grownBytes} bytes more`)
 })
