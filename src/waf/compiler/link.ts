@@ -45,7 +45,6 @@ export function linkProgram(assembly: Assembly, { mode, screening }: LinkOptions
     settings: Object.freeze({ ...settings, engine: lowerOf(ceiling, settings.engine) }),
     phases,
     rules,
-    profiles: linker.profiles.all,
     screen: screening === 'on' ? buildScreen(phases, linker.linkCount) : undefined,
     warnings: [...assembly.warnings.values()],
     ceiling,

@@ -6,10 +6,6 @@ import type { TargetList } from './targets.ts'
 export class ProfileTable {
   readonly #profiles = new Map<string, TargetProfile>()
 
-  get all(): readonly TargetProfile[] {
-    return [...this.#profiles.values()]
-  }
-
   intern({ targets, exclusions, key }: TargetList): TargetProfile {
     const known = this.#profiles.get(key)
     if (known !== undefined) return known

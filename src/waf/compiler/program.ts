@@ -148,7 +148,6 @@ export interface Program {
   /** By phase, 1 to 5; index 0 is empty. */
   readonly phases: readonly (readonly Rule[])[]
   readonly rules: readonly Rule[]
-  readonly profiles: readonly TargetProfile[]
   /** `undefined`: no rule may be passed over. */
   readonly screen: ScreenProgram | undefined
   /** What was loaded but cannot have its effect here. */

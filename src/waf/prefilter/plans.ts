@@ -120,7 +120,6 @@ export function isAsked({ link, groups }: AskedLink, masks: Int32Array): boolean
 
 /** The questions of one chain of transformations to what it made of a value. */
 export class ChangedGroup {
-  readonly node: TransformNode | undefined
   /** Among the groups of its slot. */
   readonly index: number
   readonly links: readonly ScreenedLink[]
@@ -131,7 +130,6 @@ export class ChangedGroup {
   readonly #runs = new Map<number, readonly ScreenedLink[]>()
 
   constructor({ node, links }: ChainGroup, index: number) {
-    this.node = node
     this.index = index
     this.links = links
     this.steps = chainOf(node)
