@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { Condition, Link, Rule } from '../compiler/program.ts'
+import type { Condition, Link, Rule, TargetProfile } from '../compiler/program.ts'
 import type { TransformNode } from '../entry.ts'
 import { withoutRemoved } from '../evaluate-targets.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
@@ -9,6 +9,7 @@ import { LiteralScanner } from './literal-scanner.ts'
 import type { PatternTree } from './pattern-tree.ts'
 import type { LinksOfHit, ScreenedLink } from './plans.ts'
 import { Analysis, type Requirement, requirementOf } from './requirement.ts'
+import { RuleScanner } from './rule-scanner.ts'
 import { type Gate, type GateCondition, PhaseScreen, type ScreenedRule, type ScreenProgram } from './screen-program.ts'
 
 const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
@@ -19,12 +20,12 @@ export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: num
   const links = screened.flatMap((rules) => rules.map(({ link }) => link))
   const literals = links.flatMap(({ requirements: each }) => each.flatMap((requirement) => requirement.literals))
   const scanner = new LiteralScanner(literals)
-  const isScreened = new Uint8Array(linkCount)
-  for (const { number } of links) isScreened[number] = 1
+  const indexOf = new Int32Array(linkCount).fill(-1)
+  for (const { number, index } of links) indexOf[number] = index
   const linksOfHit = alphabets.map((_, alphabet) => linksByHit(scanner, links, alphabet))
   return {
-    scanner,
-    isScreened,
+    scanner: new RuleScanner(scanner, linksOfHit),
+    indexOf,
     phases: phases.map((rules, phase) => screenPhase(rules, screened[phase] ?? [], linksOfHit)),
   }
 }
@@ -38,19 +39,30 @@ function requirementsOf(tree: PatternTree): readonly Requirement[] {
 }
 
 function screenRules(rules: readonly Rule[], phase: number): ScreenedRule[] {
-  return rules.flatMap(({ head }, position) =>
-    linksOf(head).flatMap((link): ScreenedRule[] => {
+  const screened: ScreenedRule[] = []
+  for (const [position, { head }] of rules.entries()) {
+    for (const link of linksOf(head)) {
       const { condition } = link
       const tree = condition && screenableTree(condition, phase)
-      if (condition === undefined || tree === undefined) return []
-      const { profile } = condition
-      const isSelective =
-        profile.exclusions.length > 0 || profile.targets.some(({ selector }) => selector?.kind === 'regex')
-      const decides = link === head && !condition.operator.negated ? 'rule' : 'nothing'
-      const screened = { number: link.number, position, decides, profile, isSelective } as const
-      return [{ link: { ...screened, requirements: requirementsOf(tree) }, condition, nodes: nodesOf(link) }]
-    }),
-  )
+      if (condition === undefined || tree === undefined) continue
+      const { profile, operator } = condition
+      const decides = link === head && !operator.negated ? 'rule' : 'nothing'
+      const place = { number: link.number, index: screened.length, position } as const
+      const requirements = requirementsOf(tree)
+      screened.push({
+        link: { ...place, decides, profile, isSelective: isSelective(profile), requirements },
+        condition,
+        nodes: nodesOf(link),
+      })
+    }
+  }
+  return screened
+}
+
+/** Names are sorted out once for all, when the questions to a variable are put together; patterns are not. */
+function isSelective({ targets, exclusions }: TargetProfile): boolean {
+  if (targets.some(({ selector }) => selector?.kind === 'regex')) return true
+  return exclusions.some(({ word, selector }) => selector?.kind !== 'name' || !targets.some((t) => t.word === word))
 }
 
 function linksOf(head: Link): Link[] {
@@ -100,12 +112,11 @@ function linksByHit(scanner: LiteralScanner, links: readonly ScreenedLink[], alp
 }
 
 function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[], linksOfHit: LinksOfHit): PhaseScreen {
-  const alwaysVisited = new Uint8Array(rules.length).fill(1)
-  for (const { link } of screened) if (link.decides === 'rule') alwaysVisited[link.position] = 0
+  const isDecided = new Set(screened.flatMap(({ link }) => (link.decides === 'rule' ? [link.position] : [])))
   const conditions = new ConditionTable()
   return new PhaseScreen({
     rules: screened,
-    alwaysVisited,
+    alwaysVisited: rules.map((_, position) => !isDecided.has(position)),
     gates: rules.map((rule, position) => gateOf(rule, position, conditions)),
     conditions: conditions.all,
     targets: Int32Array.from(rules, ({ nextPosition }) => nextPosition),
@@ -129,6 +140,7 @@ function gateOf(rule: Rule, position: number, conditions: ConditionTable): Gate 
   return {
     position,
     target: nextPosition,
+    ruleIndex: rule.index,
     condition: conditions.intern(key, meets(lowerName, operator.resolve)),
     isDisabled: (state) =>
       state.removedRules?.[rule.index] === 1 || withoutRemoved(state, rule, state.tx.find(lowerName)).length === 0,

@@ -1,16 +1,19 @@
 import type { TargetProfile } from '../compiler/program.ts'
 import { chainOf, type TransformNode } from '../entry.ts'
 import { alphabetOf, alphabets } from './byte-kinds.ts'
+import type { Scan } from './literal-scanner.ts'
 import type { Requirement } from './requirement.ts'
-import { chainEffect, growth } from './transformation-effects.ts'
+import { chainEffect, growth, stepEffect } from './transformation-effects.ts'
 
 /** The first rule of a chain, seen as a question to values: which of them can it match at all? */
 export interface ScreenedLink {
   readonly profile: TargetProfile
-  /** Not every value of its variables is among its targets. */
+  /** Which values of its variables are among its targets is for a pattern to say. */
   readonly isSelective: boolean
   /** Of the link in its program. */
   readonly number: number
+  /** Among the screened links of its phase. */
+  readonly index: number
   /** Of its rule in the phase's list. */
   readonly position: number
   /**
@@ -28,24 +31,13 @@ export interface ChainGroup {
   readonly links: readonly ScreenedLink[]
 }
 
-/** What is left to ask a value with certain kinds of bytes. */
-export interface Plan {
-  readonly alphabet: number
-  /** Only their operators can tell; for chains that leave the value as it is. */
-  readonly run: readonly ScreenedLink[]
-  /** By group: kinds of bytes behind its chain, where that leaves the value as it is but for case; else 0. */
-  readonly sameMasks: Int32Array
-  /** To be asked of what their chains make of the value. */
-  readonly changed: readonly { readonly group: ChangedGroup; readonly minLength: number }[]
-}
-
-/** Masks are made of requests; beyond this many the memory of plans begins anew. */
-const MOST_PLANS = 2048
-const MOST_HITS = 4096
-const FEW_LINKS = 4
-
 /** The links that have a literal, by alphabet and number of the hit. */
 export type LinksOfHit = readonly (readonly (readonly ScreenedLink[])[])[]
+
+/** Masks and hits are made of requests; a slot that remembers more than this begins anew. */
+const MOST_REMEMBERED = 4096
+const FEW_LINKS = 4
+const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
 
 /** All questions to the values of one variable, or of one of its members. Plans depend on kinds of bytes alone. */
 export class Slot {
@@ -53,128 +45,201 @@ export class Slot {
   readonly #changed: readonly ChangedGroup[]
   readonly #linksOfHit: LinksOfHit
   readonly #plans = new Map<number, Plan>()
-  /** By number of the link: the groups that it is in; several with multiMatch. */
-  readonly #groupsOf = new Map<number, number[]>()
-  /** Of the links that have a literal, those of this slot. */
-  readonly #askedByHit = new Map<number, readonly AskedLink[]>()
+  #remembered = 0
 
   constructor(groups: readonly ChainGroup[], linksOfHit: LinksOfHit) {
     this.#groups = groups
     this.#linksOfHit = linksOfHit
-    this.#changed = groups.map((group, index) => new ChangedGroup(group, index))
-    for (const [index, { links }] of groups.entries()) {
-      for (const { number } of links) this.#groupsOf.set(number, [...(this.#groupsOf.get(number) ?? []), index])
-    }
+    this.#changed = groups.map((group) => new ChangedGroup(group, linksOfHit))
   }
 
   plan(mask: number): Plan {
-    return this.#plans.get(mask) ?? remember(this.#plans, mask, this.#make(mask))
+    return this.#plans.get(mask) ?? this.#remember(mask)
   }
 
-  /** The links of this slot that look for a literal which ends in a hit, with the groups that they are in. */
-  asked(hit: number, alphabet: number): readonly AskedLink[] {
-    const key = hit * alphabets.length + alphabet
-    const known = this.#askedByHit.get(key)
-    if (known !== undefined) return known
-    const found = (this.#linksOfHit[alphabet]?.[hit] ?? []).flatMap((link) => {
-      const groups = this.#groupsOf.get(link.number)
-      return groups === undefined ? [] : [{ link, groups }]
-    })
-    if (this.#askedByHit.size >= MOST_HITS) this.#askedByHit.clear()
-    this.#askedByHit.set(key, found)
-    return found
+  #remember(mask: number): Plan {
+    this.#note()
+    const plan = this.#make(mask)
+    this.#plans.set(mask, plan)
+    return plan
   }
 
   #make(mask: number): Plan {
-    const run: ScreenedLink[] = []
-    const sameMasks = new Int32Array(this.#groups.length)
-    const changed: { group: ChangedGroup; minLength: number }[] = []
+    const same: Part[] = []
+    const changed: ChangedPlan[] = []
     for (const [index, { node, links }] of this.#groups.entries()) {
       const effect = chainEffect(node, mask)
       const possible = links.filter((link) => isPossible(link, effect.mask))
       const group = this.#changed[index]
       if (possible.length === 0 || group === undefined) continue
-      if (effect.isSame) {
-        sameMasks[index] = effect.mask
-        run.push(...possible.filter((link) => isRun(link, effect.mask)))
-      } else changed.push({ group, minLength: shortest(possible, effect.mask) })
+      if (effect.isSame) same.push({ links: possible, mask: effect.mask })
+      else changed.push({ group, minLength: shortest(possible, effect.mask), firstStep: firstChange(group, mask) })
     }
-    return { alphabet: alphabetOf(mask), run, sameMasks, changed }
+    return new Plan({ same, changed, mask, linksOfHit: this.#linksOfHit, note: () => this.#note() })
+  }
+
+  #note(): void {
+    if (this.#remembered >= MOST_REMEMBERED) {
+      this.#plans.clear()
+      this.#remembered = 0
+    }
+    this.#remembered++
   }
 }
 
-/** A link of a slot, and the indexes of the chains through which it looks. */
-export interface AskedLink {
+/** Links that a string may match which has these kinds of bytes. */
+interface Part {
+  readonly links: readonly ScreenedLink[]
+  readonly mask: number
+}
+
+/** A link that only its operator can tell about, and from which length on. */
+interface Run {
   readonly link: ScreenedLink
-  readonly groups: readonly number[]
+  readonly minLength: number
 }
 
-/** Whether a literal that was found is worth running the operator for, with these kinds of bytes behind the chains. */
-export function isAsked({ link, groups }: AskedLink, masks: Int32Array): boolean {
-  for (const index of groups) {
-    const mask = masks[index] ?? 0
-    if (mask !== 0 && isPossible(link, mask)) return true
+/** To be asked of what a chain makes of the value. */
+export interface ChangedPlan {
+  readonly group: ChangedGroup
+  /** Of the result; shorter ones match nothing. */
+  readonly minLength: number
+  /** Those before it leave the value as it is. */
+  readonly firstStep: number
+}
+
+/** What is left to ask a value with certain kinds of bytes. */
+export class Plan {
+  readonly changed: readonly ChangedPlan[]
+  readonly #run: readonly Run[]
+  readonly #same: readonly Part[]
+  readonly #alphabet: number
+  readonly #linksOfHit: LinksOfHit
+  readonly #asked = new Map<number, readonly ScreenedLink[]>()
+  readonly #note: () => void
+
+  constructor(options: {
+    /** Through chains that leave the value as it is, but for case. */
+    readonly same: readonly Part[]
+    readonly changed: readonly ChangedPlan[]
+    readonly mask: number
+    readonly linksOfHit: LinksOfHit
+    /** Called for every hit that is remembered. */
+    readonly note: () => void
+  }) {
+    this.changed = options.changed
+    this.#same = options.same
+    this.#alphabet = alphabetOf(options.mask)
+    this.#linksOfHit = options.linksOfHit
+    this.#note = options.note
+    this.#run = options.same.flatMap(({ links }) => {
+      return links.filter((link) => needOf(link, this.#alphabet)?.kind === 'run').map((link) => this.#runOf(link))
+    })
   }
-  return false
+
+  /** Adds the links that may match the value as it is; one may be added twice. */
+  collect({ length, hits }: Scan, found: ScreenedLink[]): void {
+    for (const { link, minLength } of this.#run) if (length >= minLength) found.push(link)
+    for (const hit of hits) {
+      for (const link of this.#asked.get(hit) ?? this.#remember(hit)) found.push(link)
+    }
+  }
+
+  #runOf(link: ScreenedLink): Run {
+    return { link, minLength: needOf(link, this.#alphabet)?.minLength ?? 0 }
+  }
+
+  #remember(hit: number): readonly ScreenedLink[] {
+    this.#note()
+    const looking = linksOf(this.#linksOfHit, hit, this.#alphabet)
+    const asked = looking.filter((link) => this.#same.some(({ links }) => links.includes(link)))
+    this.#asked.set(hit, asked.length === 0 ? NO_LINKS : asked)
+    return asked
+  }
 }
 
 /** The questions of one chain of transformations to what it made of a value. */
 export class ChangedGroup {
-  /** Among the groups of its slot. */
-  readonly index: number
   readonly links: readonly ScreenedLink[]
   /** First to last. */
   readonly steps: readonly TransformNode[]
   /** By step, and once more for the end: the result is at most this many times as long as what the step is given. */
   readonly growths: readonly number[]
+  readonly #linksOfHit: LinksOfHit
   readonly #runs = new Map<number, readonly ScreenedLink[]>()
+  /** By hit and alphabet; no more than there are literals. */
+  readonly #asked = new Map<number, readonly ScreenedLink[]>()
 
-  constructor({ node, links }: ChainGroup, index: number) {
-    this.index = index
+  constructor({ node, links }: ChainGroup, linksOfHit: LinksOfHit) {
     this.links = links
     this.steps = chainOf(node)
     this.growths = this.steps.map((_, i) => growth(this.steps.slice(i)))
+    this.#linksOfHit = linksOfHit
+  }
+
+  /** Adds the links that may match what the chain made of a value; one may be added twice. */
+  collect({ mask, length, hits }: Scan, found: ScreenedLink[]): void {
+    const alphabet = alphabetOf(mask)
+    for (const link of this.#run(mask)) {
+      const requirement = needOf(link, alphabet)
+      if (requirement?.kind === 'run' && length >= requirement.minLength && meets(requirement, mask)) found.push(link)
+    }
+    for (const hit of hits) {
+      const key = hit * alphabets.length + alphabet
+      for (const link of this.#asked.get(key) ?? this.#remember(hit, alphabet)) {
+        if (isPossible(link, mask)) found.push(link)
+      }
+    }
   }
 
   /** The links that only their operators can tell about; of few links, all: looking at each costs less than remembering. */
-  run(mask: number): readonly ScreenedLink[] {
+  #run(mask: number): readonly ScreenedLink[] {
     if (this.links.length <= FEW_LINKS) return this.links
-    return this.#runs.get(mask) ?? remember(this.#runs, mask, this.#findRun(mask))
+    return this.#runs.get(mask) ?? this.#findRun(mask)
   }
 
   #findRun(mask: number): readonly ScreenedLink[] {
-    const run = this.links.filter((link) => isRun(link, mask) && isPossible(link, mask))
-    return run.length === 0 ? NO_LINKS : run
+    if (this.#runs.size >= MOST_REMEMBERED) this.#runs.clear()
+    const alphabet = alphabetOf(mask)
+    const run = this.links.filter((link) => needOf(link, alphabet)?.kind === 'run' && isPossible(link, mask))
+    this.#runs.set(mask, run.length === 0 ? NO_LINKS : run)
+    return run
+  }
+
+  #remember(hit: number, alphabet: number): readonly ScreenedLink[] {
+    const asked = linksOf(this.#linksOfHit, hit, alphabet).filter((link) => this.links.includes(link))
+    this.#asked.set(hit * alphabets.length + alphabet, asked.length === 0 ? NO_LINKS : asked)
+    return asked
   }
 }
 
-const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
-
-/** Whether only the operator can tell if a string with these kinds of bytes and of that length matches. */
-export function isToRun(link: ScreenedLink, mask: number, length: number): boolean {
-  const requirement = link.requirements[alphabetOf(mask)]
-  return requirement?.kind === 'run' && length >= requirement.minLength && isPossible(link, mask)
+function linksOf(linksOfHit: LinksOfHit, hit: number, alphabet: number): readonly ScreenedLink[] {
+  return linksOfHit[alphabet]?.[hit] ?? NO_LINKS
 }
 
-function isRun({ requirements }: ScreenedLink, mask: number): boolean {
-  return requirements[alphabetOf(mask)]?.kind === 'run'
+function needOf({ requirements }: ScreenedLink, alphabet: number): Requirement | undefined {
+  return requirements[alphabet]
 }
 
 /** Whether a string with these kinds of bytes, and no others, could match. */
-function isPossible({ requirements }: ScreenedLink, mask: number): boolean {
-  const requirement = requirements[alphabetOf(mask)]
-  if (requirement === undefined || requirement.kind === 'never') return false
-  for (const need of requirement.needs) if ((need & mask) === 0) return false
+function isPossible(link: ScreenedLink, mask: number): boolean {
+  const requirement = needOf(link, alphabetOf(mask))
+  return requirement !== undefined && requirement.kind !== 'never' && meets(requirement, mask)
+}
+
+function meets({ needs }: Requirement, mask: number): boolean {
+  for (let i = 0; i < needs.length; i++) if (((needs[i] ?? 0) & mask) === 0) return false
   return true
 }
 
 function shortest(links: readonly ScreenedLink[], mask: number): number {
   const alphabet = alphabetOf(mask)
-  return Math.min(...links.map(({ requirements }) => requirements[alphabet]?.minLength ?? 0))
+  return Math.min(...links.map((link) => needOf(link, alphabet)?.minLength ?? 0))
 }
 
-function remember<T>(memory: Map<number, T>, mask: number, made: T): T {
-  if (memory.size >= MOST_PLANS) memory.clear()
-  memory.set(mask, made)
-  return made
+function firstChange({ steps }: ChangedGroup, mask: number): number {
+  return Math.max(
+    steps.findIndex((step) => stepEffect(step, mask) !== 'none'),
+    0,
+  )
 }

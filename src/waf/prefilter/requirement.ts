@@ -17,6 +17,10 @@ interface Facts {
   readonly isDead: boolean
   /** All texts that can match, in lower case; `undefined`: too many. */
   readonly exact: readonly string[] | undefined
+  /** Every match begins with one of them; `undefined`: nothing is known. */
+  readonly head: readonly string[] | undefined
+  /** Every match ends with one of them. */
+  readonly tail: readonly string[] | undefined
   /** One of them is in every match. */
   readonly literals: readonly string[] | undefined
   readonly needs: readonly number[]
@@ -33,9 +37,10 @@ const MOST_NEEDS = 6
 /** What nearly every text has: lower-case letters, digits, blanks. */
 const ORDINARY = kinds('a0 ')
 
-const dead: Facts = { isDead: true, exact: undefined, literals: undefined, needs: [], minLength: 0 }
-const nothing: Facts = { isDead: false, exact: undefined, literals: undefined, needs: [], minLength: 0 }
-const empty: Facts = { isDead: false, exact: [''], literals: undefined, needs: [], minLength: 0 }
+const unknown = { exact: undefined, head: undefined, tail: undefined, literals: undefined, needs: [], minLength: 0 }
+const nothing: Facts = { isDead: false, ...unknown }
+const dead: Facts = { isDead: true, ...unknown }
+const empty: Facts = { ...nothing, ...texts(['']) }
 
 /** Works out what `tree` requires of values whose bytes are all of one alphabet's kinds. */
 export function requirementOf(tree: PatternTree, analysis: Analysis): Requirement {
@@ -113,8 +118,8 @@ export class Analysis {
     for (let byte = 0; byte < 256 && members.size <= MOST_MEMBERS; byte++) {
       if (set[byte] === 1 && ((kindOf[byte] ?? 0) & this.#alphabet) !== 0) members.add(lower(byte))
     }
-    const exact = members.size <= MOST_MEMBERS ? [...members] : undefined
-    const facts = mask === 0 ? dead : { isDead: false, exact, literals: undefined, needs: [mask], minLength: 1 }
+    const exact = members.size <= MOST_MEMBERS ? texts([...members]) : undefined
+    const facts = mask === 0 ? dead : { ...nothing, ...exact, needs: [mask], minLength: 1 }
     this.#sets.set(set, facts)
     return facts
   }
@@ -124,13 +129,13 @@ export class Analysis {
     const live = phrases.filter((phrase) => (kinds(phrase) & ~this.#alphabet) === 0).map(lowerText)
     if (live.length === 0) return dead
     const minLength = Math.min(...live.map(({ length }) => length))
-    return { isDead: false, exact: undefined, literals: live, needs: [], minLength }
+    return { ...nothing, literals: live, minLength }
   }
 
   #sequence(parts: readonly PatternTree[]): Facts {
     let run: readonly string[] = ['']
+    let head: readonly string[] | undefined
     let best: readonly string[] | undefined
-    let isExact = true
     let minLength = 0
     const needs: number[] = []
     for (const part of parts) {
@@ -141,16 +146,21 @@ export class Analysis {
       const joined = facts.exact && product(run, facts.exact)
       if (joined !== undefined) run = joined
       else {
-        isExact = false
-        best = better(better(best, run), facts.literals)
-        run = facts.exact ?? ['']
+        const ended = (facts.head && product(run, facts.head)) ?? run
+        head ??= ended
+        best = better(better(best, ended), facts.literals)
+        run = facts.tail ?? ['']
       }
     }
     const common = { isDead: false, needs: fewest(needs), minLength }
-    return isExact
-      ? { ...common, exact: run, literals: undefined }
-      : { ...common, exact: undefined, literals: better(best, run) }
+    if (head === undefined) return { ...common, ...texts(run), literals: undefined }
+    return { ...common, exact: undefined, head, tail: run, literals: better(best, run) }
   }
+}
+
+/** What matches just these texts. */
+function texts(exact: readonly string[]): Pick<Facts, 'exact' | 'head' | 'tail'> {
+  return { exact, head: exact, tail: exact }
 }
 
 function partsOf(tree: PatternTree): readonly PatternTree[] {
@@ -173,6 +183,14 @@ function choice(branches: readonly Facts[]): Facts {
     branches.map((branch) => branch.exact),
     MOST_EXACT,
   )
+  const head = union(
+    branches.map((branch) => branch.head),
+    MOST_EXACT,
+  )
+  const tail = union(
+    branches.map((branch) => branch.tail),
+    MOST_EXACT,
+  )
   const literals = union(
     branches.map((branch) => better(branch.exact, branch.literals)),
     MOST_LITERALS,
@@ -180,20 +198,50 @@ function choice(branches: readonly Facts[]): Facts {
   let need = 0
   for (const { needs } of branches) {
     const [rarest] = fewest(needs)
-    if (rarest === undefined) return { isDead: false, exact, literals, needs: [], minLength }
+    if (rarest === undefined) return { isDead: false, exact, head, tail, literals, needs: [], minLength }
     need |= rarest
   }
-  return { isDead: false, exact, literals, needs: [need], minLength }
+  return { isDead: false, exact, head, tail, literals, needs: [need], minLength }
 }
 
 function repeat(facts: Facts, { min, max }: { min: number; max: number }): Facts {
   if (min === 0) {
     if (facts.isDead || max === 0) return empty
-    return max === 1 && facts.exact !== undefined ? { ...empty, exact: ['', ...facts.exact] } : nothing
+    return max === 1 && facts.exact !== undefined ? { ...empty, ...texts(['', ...facts.exact]) } : nothing
   }
   if (facts.isDead) return dead
   if (max === 1) return facts
-  return { ...facts, exact: undefined, literals: better(facts.exact, facts.literals), minLength: facts.minLength * min }
+  const minLength = facts.minLength * min
+  const powers = facts.exact && repeated(facts.exact, min, max)
+  if (powers === undefined) {
+    return { ...facts, exact: undefined, literals: better(facts.exact, facts.literals), minLength }
+  }
+  if (powers.all !== undefined) return { ...facts, ...texts(powers.all), minLength }
+  const { least } = powers
+  return { ...facts, exact: undefined, head: least, tail: least, literals: better(least, facts.literals), minLength }
+}
+
+/** What follows itself a few times: `least` as often as it has to, `all` as often as it may, unless these are too many texts. */
+function repeated(
+  exact: readonly string[],
+  min: number,
+  max: number,
+): { least: readonly string[]; all: readonly string[] | undefined } {
+  let least: readonly string[] = exact
+  let count = 1
+  for (; count < Math.min(min, LONGEST_LITERAL); count++) {
+    const longer = product(least, exact)
+    if (longer === undefined) break
+    least = longer
+  }
+  if (count < min || max > min + MOST_MEMBERS) return { least, all: undefined }
+  let all: readonly string[] | undefined = least
+  let last: readonly string[] | undefined = least
+  for (; count < max && all !== undefined; count++) {
+    last = last && product(last, exact)
+    all = union([all, last], MOST_EXACT)
+  }
+  return { least, all }
 }
 
 function product(left: readonly string[], right: readonly string[]): readonly string[] | undefined {

@@ -1,15 +1,18 @@
-import type { Condition } from '../compiler/program.ts'
+import type { Condition, Selector, TargetProfile } from '../compiler/program.ts'
 import type { TransformNode } from '../entry.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
-import type { LiteralScanner } from './literal-scanner.ts'
+import { tx } from '../variables/writable.ts'
+import { MainPath } from './main-path.ts'
 import { type LinksOfHit, type ScreenedLink, Slot } from './plans.ts'
+import { positionSet } from './position-set.ts'
+import type { RuleScanner } from './rule-scanner.ts'
 
 /** What is worked out at load so that most rules need not be asked about most values. */
 export interface ScreenProgram {
-  readonly scanner: LiteralScanner
-  /** By number of the link: 1 where its values are screened. */
-  readonly isScreened: Uint8Array
+  readonly scanner: RuleScanner
+  /** By number of the link: its index among the screened links of its phase; -1: its values are not screened. */
+  readonly indexOf: Int32Array
   /** By phase, 1 to 5; index 0 is empty. */
   readonly phases: readonly PhaseScreen[]
 }
@@ -29,6 +32,8 @@ export interface Gate {
   readonly target: number
   /** Index of its condition. */
   readonly condition: number
+  /** Of the rule, in sets of rules. */
+  readonly ruleIndex: number
   /** Whether a `ctl` of this transaction has taken the rule, or what it looks at, away. */
   isDisabled(state: TransactionState): boolean
   /** What a match leaves behind: MATCHED_VAR. */
@@ -37,13 +42,21 @@ export interface Gate {
 
 export type GateCondition = (state: TransactionState) => boolean
 
+/** What there is to ask in a phase whose gates do what was foreseen. */
+export interface Variant {
+  /** Of the rules that can be reached. */
+  readonly slots: readonly VariableSlots[]
+  /** `undefined`: nothing was foreseen. */
+  readonly mainPath: MainPath | undefined
+}
+
 /** The questions to the values of one variable. */
 export interface VariableSlots {
   readonly word: VariableWord
-  /** From rules that look at all members, or pick them by pattern. */
+  /** To members that no rule names. */
   readonly all: Slot | undefined
-  /** From rules that pick a member by its lower-case name. */
-  readonly named: ReadonlyMap<string, Slot>
+  /** To those that some rule asks for, or leaves out, by its lower-case name: all questions to that member. */
+  readonly named: ReadonlyMap<string, Slot | undefined>
 }
 
 /** More combinations of outcomes are not prepared for; 30 is what fits into a number. */
@@ -52,8 +65,11 @@ const MOST_CONDITIONS = 30
 
 /** The rules of one phase, sorted into those that are always evaluated and those that values are screened for. */
 export class PhaseScreen {
-  /** By position: 1 where the rule is evaluated whatever the values are. */
-  readonly alwaysVisited: Uint8Array
+  /** Of rules. */
+  readonly count: number
+  readonly linkCount: number
+  /** Positions of gates, and of rules that are evaluated whatever the values are. */
+  readonly stops: readonly number[]
   readonly conditions: readonly GateCondition[]
   /** By position; `undefined` where the rule is no gate. */
   readonly gates: readonly (Gate | undefined)[]
@@ -64,11 +80,15 @@ export class PhaseScreen {
   readonly #rules: readonly ScreenedRule[]
   readonly #targets: Int32Array
   readonly #linksOfHit: LinksOfHit
-  readonly #variants = new Map<number, readonly VariableSlots[]>()
+  readonly #alwaysVisited: readonly boolean[]
+  /** Indexes of the rules that are gates. */
+  readonly #gateRules: readonly number[]
+  readonly #variants = new Map<number, Variant>()
 
   constructor(options: {
     readonly rules: readonly ScreenedRule[]
-    readonly alwaysVisited: Uint8Array
+    /** By position: whether the rule is evaluated whatever the values are. */
+    readonly alwaysVisited: readonly boolean[]
     readonly gates: readonly (Gate | undefined)[]
     readonly conditions: readonly GateCondition[]
     /** By position: where evaluation goes on after a match. */
@@ -76,12 +96,16 @@ export class PhaseScreen {
     readonly linksOfHit: LinksOfHit
   }) {
     this.#rules = options.rules
-    this.alwaysVisited = options.alwaysVisited
+    this.#alwaysVisited = options.alwaysVisited
+    this.count = options.alwaysVisited.length
+    this.linkCount = options.rules.length
+    this.stops = positionSet(options.alwaysVisited) // gates are among them
     this.gates = options.gates.map((gate) => (gate && gate.condition < MOST_CONDITIONS ? gate : undefined))
+    this.#gateRules = this.gates.flatMap((gate) => (gate === undefined ? [] : [gate.ruleIndex]))
     this.conditions = options.conditions.slice(0, MOST_CONDITIONS)
     this.#targets = options.targets
     this.#linksOfHit = options.linksOfHit
-    this.hasScreened = new Uint8Array(options.alwaysVisited.length)
+    this.hasScreened = new Uint8Array(this.count)
     for (const { link } of options.rules) this.hasScreened[link.position] = 1
     this.firstScreened = firstScreened(this.gates, options.rules)
   }
@@ -93,19 +117,33 @@ export class PhaseScreen {
     return outcomes
   }
 
-  /** The questions of the rules that can be reached while every gate does what these outcomes say, or anything. */
-  slots(outcomes: number | 'anything'): readonly VariableSlots[] {
+  /** Whether a `ctl` of this transaction has taken gates, or what they look at, away. */
+  isDisturbed({ removedRules, removedTargets }: TransactionState): boolean {
+    if (removedTargets.some(({ word }) => word.name === tx.name)) return true
+    return removedRules !== undefined && this.#gateRules.some((index) => removedRules[index] === 1)
+  }
+
+  /** What is to be asked while every gate does what these outcomes say, or anything. */
+  variant(outcomes: number | 'anything'): Variant {
     const key = outcomes === 'anything' ? -1 : outcomes
     const known = this.#variants.get(key)
     if (known !== undefined) return known
-    if (this.#variants.size >= MOST_VARIANTS && key !== -1) return this.slots('anything')
+    if (this.#variants.size >= MOST_VARIANTS && key !== -1) return this.variant('anything')
     const isReached = this.#reach(outcomes)
-    const slots = makeSlots(
-      this.#rules.filter(({ link }) => isReached[link.position] === 1),
-      this.#linksOfHit,
-    )
-    this.#variants.set(key, slots)
-    return slots
+    const rules = this.#rules.filter(({ link }) => isReached[link.position] === 1)
+    const slots = makeSlots(rules, this.#linksOfHit)
+    const variant = { slots, mainPath: outcomes === 'anything' ? undefined : this.#mainPath(outcomes) }
+    this.#variants.set(key, variant)
+    return variant
+  }
+
+  #mainPath(outcomes: number): MainPath {
+    const jumps = Int32Array.from(this.gates, (gate) => {
+      return gate !== undefined && isMet(outcomes, gate.condition) ? gate.target : -1
+    })
+    return new MainPath(jumps, (position) => {
+      return this.gates[position] === undefined && this.#alwaysVisited[position] === true
+    })
   }
 
   #reach(outcomes: number | 'anything'): Uint8Array {
@@ -138,22 +176,33 @@ export function isMet(outcomes: number, condition: number): boolean {
 }
 
 function makeSlots(rules: readonly ScreenedRule[], linksOfHit: LinksOfHit): readonly VariableSlots[] {
-  const drafts = new Map<VariableWord, { all: ScreenedRule[]; named: Map<string, ScreenedRule[]> }>()
-  for (const rule of rules) {
-    for (const { word, selector } of rule.condition.profile.targets) {
-      const draft = drafts.get(word) ?? { all: [], named: new Map() }
-      drafts.set(word, draft)
-      const name = selector?.kind === 'name' ? selector.lowerName : undefined
-      const list = name === undefined ? draft.all : (draft.named.get(name) ?? [])
-      list.push(rule)
-      if (name !== undefined) draft.named.set(name, list)
+  const words = new Set(rules.flatMap(({ condition }) => condition.profile.targets.map(({ word }) => word)))
+  return Array.from(words, (word) => {
+    const asking = rules.filter(({ condition }) => condition.profile.targets.some((target) => target.word === word))
+    const names = new Set(asking.flatMap(({ condition }) => namesOf(condition.profile, word)))
+    const slotAbout = (name: string | undefined) => {
+      const about = asking.filter((rule) => isAbout(rule, word, name))
+      return about.length === 0 ? undefined : slotOf(about, linksOfHit)
     }
+    return { word, all: slotAbout(undefined), named: new Map(Array.from(names, (name) => [name, slotAbout(name)])) }
+  })
+}
+
+/** Members of the variable that the profile asks for, or leaves out, by name. */
+function namesOf({ targets, exclusions }: TargetProfile, word: VariableWord): string[] {
+  return [...targets, ...exclusions].flatMap((part) => {
+    return part.word === word && part.selector?.kind === 'name' ? [part.selector.lowerName] : []
+  })
+}
+
+/** Whether the rule looks at that member; `undefined`: at one that no rule names. */
+function isAbout({ condition }: ScreenedRule, word: VariableWord, name: string | undefined): boolean {
+  const { targets, exclusions } = condition.profile
+  const isNamed = ({ selector }: { selector: Selector | undefined }): boolean => {
+    return selector?.kind === 'name' && selector.lowerName === name
   }
-  return Array.from(drafts, ([word, { all, named }]) => ({
-    word,
-    all: all.length === 0 ? undefined : slotOf(all, linksOfHit),
-    named: new Map(Array.from(named, ([name, list]) => [name, slotOf(list, linksOfHit)] as const)),
-  }))
+  if (exclusions.some((exclusion) => exclusion.word === word && isNamed(exclusion))) return false
+  return targets.some((target) => target.word === word && (target.selector?.kind !== 'name' || isNamed(target)))
 }
 
 function slotOf(rules: readonly ScreenedRule[], linksOfHit: LinksOfHit): Slot {

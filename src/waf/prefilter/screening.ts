@@ -3,9 +3,10 @@ import type { Cell, Entry, TransformNode } from '../entry.ts'
 import { isTargeted, targetOf } from '../evaluate-targets.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
-import { alphabetOf } from './byte-kinds.ts'
 import type { Scan } from './literal-scanner.ts'
-import { type ChangedGroup, isAsked, isToRun, type ScreenedLink, type Slot } from './plans.ts'
+import type { MainPath } from './main-path.ts'
+import type { ChangedPlan, ScreenedLink, Slot } from './plans.ts'
+import { addPosition, nextPosition } from './position-set.ts'
 import { type Gate, isMet, type PhaseScreen, type ScreenProgram, type VariableSlots } from './screen-program.ts'
 import { stepEffect } from './transformation-effects.ts'
 
@@ -29,15 +30,20 @@ export class Screening {
   /** What all gates are to do, those passed already included; `anything`: one has done otherwise. */
   #foreseen: number | 'anything' | undefined
   #slots: readonly VariableSlots[] = []
+  /** `undefined`: gates have to be looked at one by one. */
+  #mainPath: MainPath | undefined
+  /** Rules that are removed from this transaction, as of the last look at what that means for gates. */
+  #removedRules: Uint8Array | undefined
+  #removedTargets = 0
   /** Where screening goes on: variable, and entry of it. */
   #variable = 0
   #member = 0
   /** A long value that was scanned in part. */
   #unfinished: { readonly cell: Cell; readonly scan: Scan } | undefined
-  /** By position: 1 where a rule has to be evaluated. */
-  #isVisited: Uint8Array
-  /** By number of the link, the values that may match. */
-  readonly #candidates = new Map<number, Entry[]>()
+  /** Positions of rules that have to be evaluated, and of gates. */
+  #stops: number[] = []
+  /** By index of the link, the values that may match. */
+  #candidates: (Entry[] | undefined)[] = []
   /** What the value that is screened may match; one list for all, since most may match nothing. */
   readonly #found: ScreenedLink[] = []
   /** Outcomes of the gates' conditions, and the version of TX that they hold for. */
@@ -48,21 +54,22 @@ export class Screening {
     this.#program = program
     this.#phase = phase
     this.#state = state
-    this.#isVisited = phase.alwaysVisited
   }
 
   /** Position of the next rule to evaluate, from this one on; `undefined`: the time slice is over, ask again. */
   next(position: number): number | undefined {
-    const { gates, hasScreened } = this.#phase
-    const count = this.#isVisited.length
+    const { gates, hasScreened, count } = this.#phase
     let next = position
+    const path = this.#mainPath
+    if (path !== undefined && this.#progress === 'done') {
+      if (path.isOn[position] === 1 && this.#isAsForeseen()) return this.#follow(path, position)
+      this.#leavePath()
+    }
     while (next < count) {
+      if (this.#progress === 'done') next = nextPosition(this.#stops, next)
       const gate = gates[next]
       if (gate !== undefined) next = this.#pass(gate)
-      else if (this.#progress === 'done') {
-        if (this.#isVisited[next] === 1) return next
-        next++
-      } else if (hasScreened[next] === 0 || this.#isTooEarly(next)) return next
+      else if (this.#progress === 'done' || hasScreened[next] === 0 || this.#isTooEarly(next)) return next
       else if (!this.#advance()) return undefined
     }
     return next
@@ -75,8 +82,9 @@ export class Screening {
 
   /** The values that may match a link; `undefined`: it has to be asked about all. */
   candidatesOf(link: Link): readonly Entry[] | undefined {
-    if (this.#progress !== 'done' || this.#program.isScreened[link.number] === 0) return undefined
-    const found = this.#candidates.get(link.number)
+    const index = this.#program.indexOf[link.number] ?? -1
+    if (this.#progress !== 'done' || index < 0) return undefined
+    const found = this.#candidates[index]
     if (found === undefined) return NO_ENTRIES
     return found.length > 1 && link.condition !== undefined ? inOrder(found, link.condition.profile) : found
   }
@@ -95,6 +103,31 @@ export class Screening {
     return gate.target
   }
 
+  /** Goes straight to the next rule that has to be evaluated. */
+  #follow(path: MainPath, position: number): number {
+    const next = path.next(this.#stops, position)
+    const last = path.lastGate[next] ?? -1
+    if (last >= position) this.#phase.gates[last]?.noteMatch(this.#state)
+    return next
+  }
+
+  /** Whether all gates would still do what was foreseen. */
+  #isAsForeseen(): boolean {
+    const { removedRules, removedTargets } = this.#state
+    if (removedRules !== this.#removedRules || removedTargets.length !== this.#removedTargets) {
+      this.#removedRules = removedRules
+      this.#removedTargets = removedTargets.length
+      if (this.#phase.isDisturbed(this.#state)) return false
+    }
+    return this.#readOutcomes() === this.#foreseen
+  }
+
+  /** From here on gates are looked at one by one. */
+  #leavePath(): void {
+    for (const [index, stops] of this.#phase.stops.entries()) this.#stops[index] = (this.#stops[index] ?? 0) | stops
+    this.#mainPath = undefined
+  }
+
   #readOutcomes(): number {
     const { version } = this.#state.tx
     if (version !== this.#version) this.#outcomes = this.#phase.outcomes(this.#state)
@@ -104,12 +137,14 @@ export class Screening {
 
   #begin(foreseen: number | 'anything'): void {
     this.#foreseen = foreseen
-    this.#slots = this.#phase.slots(foreseen)
+    const { slots, mainPath } = this.#phase.variant(foreseen)
+    this.#slots = slots
+    this.#mainPath = mainPath
     this.#progress = 'under way'
     this.#variable = 0
     this.#member = 0
-    this.#isVisited = this.#phase.alwaysVisited.slice()
-    this.#candidates.clear()
+    this.#stops = mainPath?.stops() ?? this.#phase.stops.slice()
+    this.#candidates = new Array(this.#phase.linkCount)
   }
 
   /** Screens until all values are done or the slice is over; whether it came to the end. */
@@ -125,8 +160,7 @@ export class Screening {
         const entry = entries[this.#member] as Entry // below its length
         if (budget.isSliceOver(entry.cell.raw.length)) return false
         if (entry.cell.raw.length > PIECE_BYTES && !this.#scanLong(entry.cell)) return false
-        if (all !== undefined) this.#ask(all, entry, word)
-        const slot = named.size === 0 ? undefined : named.get(entry.lowerKey)
+        const slot = named.size > 0 && named.has(entry.lowerKey) ? named.get(entry.lowerKey) : all
         if (slot !== undefined) this.#ask(slot, entry, word)
       }
       this.#member = 0
@@ -149,35 +183,28 @@ export class Screening {
   }
 
   #add(link: ScreenedLink, entry: Entry): void {
-    const known = this.#candidates.get(link.number)
+    const known = this.#candidates[link.index]
     if (known === undefined) {
-      this.#candidates.set(link.number, [entry])
-      if (link.decides === 'rule') this.#isVisited[link.position] = 1
-    } else if (known.at(-1) !== entry) known.push(entry)
+      this.#candidates[link.index] = [entry]
+      if (link.decides === 'rule') addPosition(this.#stops, link.position)
+    } else if (known[known.length - 1] !== entry) known.push(entry)
   }
 
   /** The links of a slot that a value may match; one may be there twice. The list is valid until the next question. */
   #answer(slot: Slot, cell: Cell): readonly ScreenedLink[] {
     const scan = this.#scanOf(cell)
-    const { run, alphabet, sameMasks, changed } = slot.plan(scan.mask)
+    const plan = slot.plan(scan.mask)
     const links = this.#found
     links.length = 0
-    collectRun(run, scan, alphabet, links)
-    let masks = sameMasks
-    for (const { group, minLength } of changed) {
+    plan.collect(scan, links)
+    for (const changed of plan.changed) {
+      const { group } = changed
       if (cell.raw.length > LONGEST_TRANSFORMED) links.push(...group.links)
       else {
-        const result = this.#scanChain(group, cell, minLength)
-        if (result === undefined) continue
-        for (const link of group.run(result.mask)) if (isToRun(link, result.mask, result.length)) links.push(link)
-        if (result === scan) {
-          // Nothing was changed after all: what was found in the value is what there is to find.
-          if (masks === sameMasks) masks = sameMasks.slice()
-          masks[group.index] = result.mask
-        } else if (result.hits.length > 0) collectHits(slot, result, onlyMask(group.index, result.mask), links)
+        const result = this.#scanChain(changed, cell, scan)
+        if (result !== undefined) group.collect(result, links)
       }
     }
-    if (scan.hits.length > 0) collectHits(slot, scan, masks, links)
     return links
   }
 
@@ -185,10 +212,11 @@ export class Screening {
    * Scans what a chain makes of a value, step by step: steps that leave their string alone are not run. `undefined`: the
    * result would be shorter than that.
    */
-  #scanChain({ steps, growths }: ChangedGroup, cell: Cell, minLength: number): Scan | undefined {
+  #scanChain({ group, minLength, firstStep }: ChangedPlan, cell: Cell, raw: Scan): Scan | undefined {
+    const { steps, growths } = group
     let value = cell.raw
-    let scan = this.#scanOf(cell)
-    for (let i = 0; i < steps.length; i++) {
+    let scan = raw
+    for (let i = firstStep; i < steps.length; i++) {
       const step = steps[i] as TransformNode // below its length
       if (scan.length * (growths[i] ?? 1) < minLength) return undefined
       if (stepEffect(step, scan.mask) === 'none') continue
@@ -218,24 +246,6 @@ export class Screening {
     cell.scan ??= this.#program.scanner.scan(cell.raw)
     return cell.scan
   }
-}
-
-function collectRun(run: readonly ScreenedLink[], scan: Scan, alphabet: number, links: ScreenedLink[]): void {
-  for (const link of run) if (scan.length >= (link.requirements[alphabet]?.minLength ?? 0)) links.push(link)
-}
-
-/** The links that look for what was found, through a chain that `masks` has an entry for. */
-function collectHits(slot: Slot, { hits, mask }: Scan, masks: Int32Array, links: ScreenedLink[]): void {
-  const alphabet = alphabetOf(mask)
-  for (const hit of hits) {
-    for (const asked of slot.asked(hit, alphabet)) if (isAsked(asked, masks)) links.push(asked.link)
-  }
-}
-
-function onlyMask(index: number, mask: number): Int32Array {
-  const masks = new Int32Array(index + 1)
-  masks[index] = mask
-  return masks
 }
 
 /** Rules look at their targets one after the other, whatever the order in which values were screened. */

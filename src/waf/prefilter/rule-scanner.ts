@@ -1,0 +1,34 @@
+import { alphabetOf } from './byte-kinds.ts'
+import type { LiteralScanner, Scan } from './literal-scanner.ts'
+import type { LinksOfHit } from './plans.ts'
+
+/** Scans values for what rules look for: what is a literal in one alphabet is often a short piece of no interest in another. */
+export class RuleScanner {
+  readonly #scanner: LiteralScanner
+  /** By alphabet and number of the hit: 1 where some link has a literal that ends in it. */
+  readonly #isSought: readonly Uint8Array[]
+
+  constructor(scanner: LiteralScanner, linksOfHit: LinksOfHit) {
+    this.#scanner = scanner
+    this.#isSought = linksOfHit.map((byHit) => Uint8Array.from(byHit, (links) => (links.length > 0 ? 1 : 0)))
+  }
+
+  scan(value: string): Scan {
+    const scan = this.#scanner.scan(value)
+    return scan.hits.length === 0 ? scan : this.#onlySought(scan)
+  }
+
+  /** Goes on with a long value that was scanned up to `before.length`, for so many bytes at most. */
+  scanMore(value: string, before: Scan, bytes: number): Scan {
+    const scan = this.#scanner.scanMore(value, before, bytes)
+    // Which hits count depends on all kinds of bytes in the value.
+    return scan.length < value.length ? scan : this.#onlySought(scan)
+  }
+
+  #onlySought(scan: Scan): Scan {
+    const { hits, mask, length } = scan
+    const isSought = this.#isSought[alphabetOf(mask)]
+    if (isSought === undefined || hits.every((hit) => isSought[hit] === 1)) return scan
+    return { mask, length, hits: hits.filter((hit) => isSought[hit] === 1) }
+  }
+}
