@@ -1,4 +1,5 @@
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { DurationHistogram } from './duration-histogram.ts'
 
 export interface ObservedRequest {
   /** 0 when no response was sent. */
@@ -24,7 +25,7 @@ export interface MetricSources {
 export type MetricsSnapshot = readonly object[]
 
 export interface EdgeMetrics {
-  /** Called once a request; costs about a microsecond. */
+  /** Called once a request; costs a fraction of a microsecond. */
   observeRequest(request: ObservedRequest): void
   snapshot(): Promise<MetricsSnapshot>
 }
@@ -43,18 +44,21 @@ export function createMetrics(sources: MetricSources): EdgeMetrics {
     labelNames: ['status', 'verdict'],
     registers: [registry],
   })
-  const duration = histogram(registry, 'request', 'From the first byte of a request to the last of its response.')
-  const origin = histogram(registry, 'origin', 'Spent waiting for origins.')
-  const waf = histogram(registry, 'waf', 'Spent inspecting.', wafSecondsBuckets)
+  const duration = histogram('request', 'From the first byte of a request to the last of its response.')
+  const origin = histogram('origin', 'Spent waiting for origins.')
+  const waf = histogram('waf', 'Spent inspecting.', wafSecondsBuckets)
   const countRequest = createRequestCounter(requests)
   return {
     observeRequest({ status, verdict, durationMs, originMs, wafMs }) {
       countRequest(status, verdict)
-      duration.observe(durationMs / 1000)
-      if (originMs !== undefined) origin.observe(originMs / 1000)
-      if (wafMs !== undefined) waf.observe(wafMs / 1000)
+      duration.observe(durationMs)
+      if (originMs !== undefined) origin.observe(originMs)
+      if (wafMs !== undefined) waf.observe(wafMs)
     },
-    snapshot: () => registry.getMetricsAsJSON(),
+    async snapshot() {
+      const histograms = [duration, origin, waf].map((one) => one.snapshot())
+      return [...(await registry.getMetricsAsJSON()), ...histograms]
+    },
   }
 }
 
@@ -66,22 +70,22 @@ export function renderMetrics(snapshots: readonly MetricsSnapshot[]): Promise<st
 
 /** Finding a labelled child costs more than counting: each is looked up once. */
 function createRequestCounter(counter: Counter<'status' | 'verdict'>): (status: number, verdict: string) => void {
-  const children = new Map<string, { inc(): void }>()
+  const byVerdict = new Map<string, { inc(): void }[]>()
   return (status, verdict) => {
-    const key = `${statusClass(status)} ${verdict}`
-    let child = children.get(key)
+    const index = status < 100 ? 0 : Math.floor(status / 100)
+    let child = byVerdict.get(verdict)?.[index]
     if (child === undefined) {
-      child = counter.labels({ status: statusClass(status), verdict })
-      children.set(key, child)
+      child = counter.labels({ status: index === 0 ? 'none' : `${index}xx`, verdict })
+      const children = byVerdict.get(verdict) ?? []
+      children[index] = child
+      byVerdict.set(verdict, children)
     }
     child.inc()
   }
 }
 
-const statusClass = (status: number): string => (status < 100 ? 'none' : `${Math.floor(status / 100)}xx`)
-
-function histogram(registry: Registry, what: string, help: string, buckets = secondsBuckets): Histogram {
-  return new Histogram({ name: `acme_edge_${what}_duration_seconds`, help, buckets, registers: [registry] })
+function histogram(what: string, help: string, bounds = secondsBuckets): DurationHistogram {
+  return new DurationHistogram(`acme_edge_${what}_duration_seconds`, help, bounds)
 }
 
 function registerGauges(registry: Registry, { connections, certificates, collections }: MetricSources): void {

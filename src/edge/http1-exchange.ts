@@ -73,7 +73,7 @@ function hasBody(framing: GuardedHead['framing']): boolean {
 
 function http1Differences(response: ServerResponse, isLast: boolean): ProtocolDifferences {
   return {
-    headers: (headers, close) => (close || isLast ? [...headers, 'connection', 'close'] : [...headers]),
+    headers: (headers, close) => (close || isLast ? [...headers, 'connection', 'close'] : headers),
     tunnel: ({ headers }, origin) => openTunnel(response.socket, { headers, origin }),
     destroy: () => response.socket?.destroy(),
     limitSending: (timeoutMs) => response.socket?.setTimeout(timeoutMs), // nobody listens: Node destroys the socket

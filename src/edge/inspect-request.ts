@@ -1,11 +1,11 @@
 import { PassThrough, Readable } from 'node:stream'
 import { type Clearance, type ClearedBody, clear } from '../clearance.ts'
 import { EdgeError } from '../errors.ts'
-import type { EdgeResponse, Verdict } from '../http.ts'
+import type { EdgeResponse, MaybePromise, Verdict } from '../http.ts'
 import { checkCharset } from './check-charset.ts'
 import { type BrokenOff, collectRequest } from './collect-body.ts'
 import { decodeBeginning } from './decode-beginning.ts'
-import { decodeBody, UndecodableBody } from './decode-body.ts'
+import { codingOf, decodeBody, UndecodableBody } from './decode-body.ts'
 import type { Exchange } from './exchange.ts'
 import { hidesFields } from './hidden-fields.ts'
 import type { Inspection } from './inspection.ts'
@@ -16,13 +16,23 @@ export type InspectedRequest =
   | { readonly kind: 'answered'; readonly response: EdgeResponse }
   | { readonly kind: 'dropped' }
 
-/** Runs phases 1 and 2. The only place that makes clearances: what comes out cleared is, byte for byte, what was inspected. */
-export async function inspectRequest(exchange: Exchange, inspection: Inspection): Promise<InspectedRequest> {
+/**
+ * Runs phases 1 and 2, at once where nothing has to be waited for. The only place that makes clearances: what comes out
+ * cleared is, byte for byte, what was inspected.
+ */
+export function inspectRequest(exchange: Exchange, inspection: Inspection): MaybePromise<InspectedRequest> {
   const headers = inspection.run((transaction) => transaction.requestHeaders())
-  const first = headers instanceof Promise ? await headers : headers
+  return headers instanceof Promise
+    ? headers.then((verdict) => goOn(verdict, exchange, inspection))
+    : goOn(headers, exchange, inspection)
+}
+
+function goOn(first: Verdict, exchange: Exchange, inspection: Inspection): MaybePromise<InspectedRequest> {
   if (first.kind !== 'pass') return conclude(inspection, first, { kind: 'none' }, exchange)
-  const { verdict, body } = await inspectBody(exchange, inspection)
-  return conclude(inspection, verdict, body, exchange)
+  const inspected = inspectBody(exchange, inspection)
+  return inspected instanceof Promise
+    ? inspected.then(({ verdict, body }) => conclude(inspection, verdict, body, exchange))
+    : conclude(inspection, inspected.verdict, inspected.body, exchange)
 }
 
 function conclude(inspection: Inspection, verdict: Verdict, body: ClearedBody, exchange: Exchange): InspectedRequest {
@@ -40,19 +50,31 @@ interface InspectedBody {
   readonly body: ClearedBody
 }
 
-async function inspectBody(exchange: Exchange, inspection: Inspection): Promise<InspectedBody> {
+function inspectBody(exchange: Exchange, inspection: Inspection): MaybePromise<InspectedBody> {
   const { transaction } = inspection
   const { body } = exchange
-  if (body === undefined)
-    return { verdict: await inspection.run(() => transaction.requestBody(undefined)), body: { kind: 'none' } }
+  if (body === undefined) return withVerdict(inspectNoBody(inspection), () => ({ kind: 'none' }))
   const plan = transaction.requestBodyPlan()
   if (plan.kind === 'stream') {
-    const verdict = await inspection.run(() => transaction.requestBody(undefined))
-    if (verdict.kind === 'pass') exchange.continueBody()
-    return { verdict, body: streamed(body, exchange) }
+    return withVerdict(inspectNoBody(inspection), (verdict) => {
+      if (verdict.kind === 'pass') exchange.continueBody()
+      return streamed(body, exchange)
+    })
   }
   if (!transaction.mayBlock) return observeBody(exchange, inspection, { body, limitBytes: plan.limitBytes })
   return holdBody(exchange, inspection, { body, ...plan })
+}
+
+function inspectNoBody(inspection: Inspection): MaybePromise<Verdict> {
+  return inspection.run((transaction) => transaction.requestBody(undefined))
+}
+
+function withVerdict(
+  verdict: MaybePromise<Verdict>,
+  body: (verdict: Verdict) => ClearedBody,
+): MaybePromise<InspectedBody> {
+  if (verdict instanceof Promise) return verdict.then((late) => ({ verdict: late, body: body(late) }))
+  return { verdict, body: body(verdict) }
 }
 
 interface HeldBody {
@@ -72,9 +94,11 @@ async function holdBody(exchange: Exchange, inspection: Inspection, held: HeldBo
   if (collected.kind === 'broken') return failBroken(collected, held.body, inspection)
   if (collected.kind === 'beyond' && held.beyond === 'reject') throw tooLarge(held.limitBytes)
   const whole = collected.kind === 'whole'
-  const inspected = await decoded(collected.bytes, exchange, held.limitBytes)
+  const isCoded = codingOf(request.headers) !== undefined
+  const inspected = isCoded ? await decoded(collected.bytes, exchange, held.limitBytes) : collected.bytes
   const bytes = whole ? inspected : inspected.subarray(0, held.limitBytes)
-  const verdict = await inspection.run((transaction) => transaction.requestBody(bytes))
+  const inspecting = inspection.run((transaction) => transaction.requestBody(bytes))
+  const verdict = inspecting instanceof Promise ? await inspecting : inspecting
   const body: ClearedBody = whole
     ? { kind: 'bytes', bytes: collected.bytes }
     : {
@@ -93,11 +117,11 @@ async function failBroken(broken: BrokenOff, body: RequestBody, inspection: Insp
 }
 
 /** Detection holds nothing back: the body goes on while a copy, up to the limit, is kept for phase 2 at its end. */
-async function observeBody(
+function observeBody(
   exchange: Exchange,
   inspection: Inspection,
   { body, limitBytes }: { body: RequestBody; limitBytes: number },
-): Promise<InspectedBody> {
+): InspectedBody {
   exchange.continueBody()
   const chunks: Buffer[] = []
   let size = 0

@@ -1,27 +1,53 @@
 import { EdgeError } from '../errors.ts'
-import type { BodySink, BodyStream, EdgeRequest, EdgeResponse } from '../http.ts'
+import type { BodySink, BodyStream, EdgeRequest, EdgeResponse, MaybePromise, Verdict } from '../http.ts'
 import type { BodyPlan } from '../waf/transaction-types.ts'
 import { collectResponse } from './collect-body.ts'
 import { decodeBeginning } from './decode-beginning.ts'
-import { decodeBody, UndecodableBody } from './decode-body.ts'
+import { codingOf, decodeBody, UndecodableBody } from './decode-body.ts'
 import type { Inspection } from './inspection.ts'
 
-/** Runs phases 3 and 4; the response that comes back is the origin's, or the one that a rule puts in its place. */
-export async function inspectResponse(
+/**
+ * Runs phases 3 and 4, at once where nothing has to be waited for; the response that comes back is the origin's, or the one
+ * that a rule puts in its place.
+ */
+export function inspectResponse(
   request: EdgeRequest,
   response: EdgeResponse,
   inspection: Inspection,
-): Promise<EdgeResponse | 'drop'> {
-  const { transaction } = inspection
-  if (inspection.pendingRequestPhase !== undefined) await inspection.pendingRequestPhase()
+): MaybePromise<EdgeResponse | 'drop'> {
+  if (inspection.pendingRequestPhase === undefined) return inspectHead(request, response, inspection)
+  const pending = inspection.pendingRequestPhase()
+  return pending instanceof Promise
+    ? pending.then(() => inspectHead(request, response, inspection))
+    : inspectHead(request, response, inspection)
+}
+
+function inspectHead(
+  request: EdgeRequest,
+  response: EdgeResponse,
+  inspection: Inspection,
+): MaybePromise<EdgeResponse | 'drop'> {
   const head = { status: response.status, protocol: request.protocol, headers: response.headers }
-  const headers = inspection.run(() => transaction.responseHeaders(head))
-  const replaced = inspection.answerTo(headers instanceof Promise ? await headers : headers)
+  const verdict = inspection.run((transaction) => transaction.responseHeaders(head))
+  return verdict instanceof Promise
+    ? verdict.then((late) => inspectBody(request, response, { inspection, headVerdict: late }))
+    : inspectBody(request, response, { inspection, headVerdict: verdict })
+}
+
+function inspectBody(
+  request: EdgeRequest,
+  response: EdgeResponse,
+  { inspection, headVerdict }: { inspection: Inspection; headVerdict: Verdict },
+): MaybePromise<EdgeResponse | 'drop'> {
+  const { transaction } = inspection
+  const replaced = inspection.answerTo(headVerdict)
   if (replaced !== undefined) return replace(response, replaced)
   const plan = transaction.responseBodyPlan()
   if (plan.kind === 'stream' || response.body.kind !== 'stream' || hasNoBody(request, response)) {
-    const verdict = inspection.run(() => transaction.responseBody(undefined))
-    return replace(response, inspection.answerTo(verdict instanceof Promise ? await verdict : verdict))
+    const verdict = inspection.run((transaction) => transaction.responseBody(undefined))
+    return verdict instanceof Promise
+      ? verdict.then((late) => replace(response, inspection.answerTo(late)))
+      : replace(response, inspection.answerTo(verdict))
   }
   if (!transaction.mayBlock) return observe(response, response.body.stream, { inspection, limitBytes: plan.limitBytes })
   return hold(response, response.body.stream, { inspection, plan })
@@ -52,9 +78,12 @@ async function hold(
     throw error
   }
   const decode = beyond === 'partial' ? decodeBeginning : decodeBody
-  const inspected = await decodeResponse(decode, collected.bytes, { response, limitBytes })
-  const verdict = await inspection.run((transaction) => transaction.responseBody(inspected.subarray(0, limitBytes)))
-  const answer = inspection.answerTo(verdict)
+  const isCoded = codingOf(response.headers) !== undefined
+  const inspected = isCoded
+    ? await decodeResponse(decode, collected.bytes, { response, limitBytes })
+    : collected.bytes.subarray(0, limitBytes)
+  const verdict = inspection.run((transaction) => transaction.responseBody(inspected.subarray(0, limitBytes)))
+  const answer = inspection.answerTo(verdict instanceof Promise ? await verdict : verdict)
   if (answer !== undefined) return replace(response, answer)
   if (collected.kind === 'whole') return { ...response, body: { kind: 'bytes', bytes: collected.bytes } }
   return { ...response, body: { kind: 'stream', stream: startingWith(collected.bytes, stream) } }

@@ -18,7 +18,7 @@ import type { RequestBody } from './request-body.ts'
 /** What HTTP/1 and HTTP/2 do differently; everything else about Node's two response classes is alike. */
 export interface ProtocolDifferences {
   /** The fields as this protocol writes them. `close`: the connection cannot carry another request. */
-  headers(headers: readonly string[], close: boolean): string[]
+  headers(headers: readonly string[], close: boolean): readonly string[]
   /** Sends 101 and joins both connections. */
   tunnel(response: EdgeResponse, origin: Duplex): void
   /** Breaks off a response that has begun. */
@@ -193,11 +193,12 @@ export class NodeExchange implements Exchange {
   }
 
   #end(last: Buffer | undefined): void {
-    this.#differences.limitSending(this.#sendTimeoutMs)
     if (last === undefined) this.#response.end()
     // Node joins a string to the head and writes once; a buffer becomes a vectored write of two, which costs twice as much.
     else if (last.length <= SHORT_BODY_BYTES) this.#response.end(last.toString('latin1'), 'latin1')
     else this.#response.end(last)
+    // Most answers are in the kernel's hands by now. A response that waits for its turn has no socket and no bytes yet.
+    if (this.#response.socket?.writableLength !== 0) this.#differences.limitSending(this.#sendTimeoutMs)
   }
 
   /** Sends everything but the end, and reads on for a while: closing over unread bytes would reset the response away. */
@@ -227,7 +228,7 @@ export class NodeExchange implements Exchange {
     this.#status = status
     const close = this.body !== undefined && !this.body.isComplete
     const fields = this.#differences.headers(headers, close)
-    this.#response.writeHead(status, fields)
+    this.#response.writeHead(status, fields as string[]) // it is only read
   }
 
   #abandon(response: EdgeResponse): Promise<never> {

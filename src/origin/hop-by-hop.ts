@@ -37,6 +37,19 @@ export function connectionOptions(headers: RawHeaders): ReadonlySet<string> | un
   return options
 }
 
+/** Whether a field can be any of `names` by its first letter: most fields need no closer look. */
+export function firstLetterTest(names: Iterable<string>): (name: string) => boolean {
+  const table = new Uint8Array(128)
+  for (const name of names) {
+    table[name.charCodeAt(0)] = 1
+    table[name.toUpperCase().charCodeAt(0)] = 1
+  }
+  return (name) => table[name.charCodeAt(0)] === 1
+}
+
+/** Whether a field, in any case, may end here even though no `Connection` names it. */
+export const mayBeHopByHop = firstLetterTest(hopByHop)
+
 /** Whether a field ends here; `options` come from `connectionOptions`. */
 export function isHopByHop(lowerName: string, options: ReadonlySet<string> | undefined): boolean {
   return hopByHop.has(lowerName) || options?.has(lowerName) === true

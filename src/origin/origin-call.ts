@@ -6,12 +6,17 @@ import { BodyRelay } from './body-relay.ts'
 import { originError } from './origin-error.ts'
 import { responseHeaders } from './origin-headers.ts'
 
+/** What comes of a call: first at most one of `responded` and `failed`; in any case once `settled`. */
+export interface CallOutcomes {
+  responded(response: EdgeResponse): void
+  failed(error: Error): void
+  /** The origin's connection is free again or lost. */
+  settled(): void
+}
+
 /** One request at an origin, as undici's dispatch handler; the response's body passes through a relay. */
 export class OriginCall implements Dispatcher.DispatchHandler {
-  readonly response: Promise<EdgeResponse>
-  readonly #respond: (response: EdgeResponse) => void
-  readonly #reject: (error: Error) => void
-  readonly #onSettled: () => void
+  readonly #outcomes: CallOutcomes
   readonly #expectedAccept: string | undefined
   readonly #body: BodyRelay
   #controller: Dispatcher.DispatchController | undefined
@@ -20,23 +25,20 @@ export class OriginCall implements Dispatcher.DispatchHandler {
   #isSettled = false
   #failure: Error | undefined
 
-  /** `onSettled` runs once, when the origin's connection is free again or lost. `expectedAccept`: of a WebSocket handshake. */
-  constructor(onSettled: () => void, expectedAccept?: string) {
-    this.#onSettled = onSettled
+  /** `expectedAccept`: of a WebSocket handshake. */
+  constructor(outcomes: CallOutcomes, expectedAccept?: string) {
+    this.#outcomes = outcomes
     this.#expectedAccept = expectedAccept
-    const { promise, resolve, reject } = Promise.withResolvers<EdgeResponse>()
-    this.response = promise
-    this.#respond = resolve
-    this.#reject = reject
-    this.#body = new BodyRelay({
-      pause: () => this.#controller?.pause(),
-      resume: () => this.#controller?.resume(),
-      abort: (error) => this.abort(error),
-    })
+    this.#body = new BodyRelay(this)
   }
 
-  get hasResponse(): boolean {
-    return this.#hasResponse
+  /** Of the body's source, as the relay asks. */
+  pause(): void {
+    this.#controller?.pause()
+  }
+
+  resume(): void {
+    this.#controller?.resume()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -46,9 +48,9 @@ export class OriginCall implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (status < 200) return // RFC 9110 §15.2: interim responses may be dropped
-    this.#hasResponse = true
     const headers = responseHeaders(readRawHeaders(controller.rawHeaders), status)
-    this.#respond({ status, headers, body: { kind: 'stream', stream: this.#body } })
+    this.#hasResponse = true
+    this.#outcomes.responded({ status, headers, body: { kind: 'stream', stream: this.#body } })
   }
 
   /** undici has checked that it is 101; a wrong Sec-WebSocket-Accept is no handshake (RFC 6455 §4.1, Pingora CVE-2026-2833). */
@@ -59,11 +61,17 @@ export class OriginCall implements Dispatcher.DispatchHandler {
     if (status === 101 && findHeader(headers, 'sec-websocket-accept') === this.#expectedAccept) {
       this.#hasResponse = true
       this.#tunnel = socket
-      this.#respond({ status, headers: responseHeaders(headers, status), body: { kind: 'tunnel', origin: socket } })
+      this.#outcomes.responded({
+        status,
+        headers: responseHeaders(headers, status),
+        body: { kind: 'tunnel', origin: socket },
+      })
       return
     }
     socket.destroy()
-    this.#reject(new EdgeError('ACME_EDGE_ORIGIN_FAILED', 'the origin answered a WebSocket handshake with a wrong one'))
+    this.#outcomes.failed(
+      new EdgeError('ACME_EDGE_ORIGIN_FAILED', 'the origin answered a WebSocket handshake with a wrong one'),
+    )
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -91,14 +99,14 @@ export class OriginCall implements Dispatcher.DispatchHandler {
     if (this.#isSettled) return
     this.#failure = error
     this.#settle()
-    this.#reject(error)
+    if (!this.#hasResponse) this.#outcomes.failed(error)
     this.#body.fail(error)
   }
 
   #settle(): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    this.#onSettled()
+    this.#outcomes.settled()
   }
 }
 

@@ -1,9 +1,10 @@
 import type { ClearedBody } from '../clearance.ts'
 import type { EdgeRequest, RawHeaders } from '../http.ts'
-import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
+import { connectionOptions, firstLetterTest, isHopByHop, mayBeHopByHop } from './hop-by-hop.ts'
 
 /** Fields by which origins learn of the client: the edge alone says them. */
 const forwarding = /^(?:x-forwarded-.*|x-real-ip|forwarded)$/
+const mayBeReplaced = firstLetterTest(['x-forwarded-', 'x-real-ip', 'forwarded', 'host'])
 
 /**
  * The fields that go to the origin: the client's, raw and in their order, without what belongs to its connection; then
@@ -15,8 +16,10 @@ export function originHeaders(request: EdgeRequest, body: ClearedBody): string[]
   const out: string[] = ['host', request.authority]
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string // even index of a pair list
-    const lower = name.toLowerCase()
-    if (lower === 'host' || isHopByHop(lower, options) || forwarding.test(lower)) continue
+    if (options !== undefined || mayBeHopByHop(name) || mayBeReplaced(name)) {
+      const lower = name.toLowerCase()
+      if (lower === 'host' || isHopByHop(lower, options) || forwarding.test(lower)) continue
+    }
     out.push(name, headers[i + 1] ?? '')
   }
   if (body.kind === 'stream' && body.lengthBytes !== undefined) out.push('content-length', String(body.lengthBytes))
@@ -29,7 +32,8 @@ function addForwarding(out: string[], request: EdgeRequest): void {
   const { address } = request.client
   const host = request.forwardedHost ?? request.authority
   const scheme = request.secure ? 'https' : 'http'
-  out.push('x-forwarded-for', [...request.forwardedFor, request.peer.address].join(', '))
+  const hops = request.forwardedFor
+  out.push('x-forwarded-for', hops.length === 0 ? request.peer.address : [...hops, request.peer.address].join(', '))
   out.push('x-forwarded-host', host, 'x-forwarded-proto', scheme, 'x-real-ip', address)
   const node = address.includes(':') ? `"[${address}]"` : address
   out.push('forwarded', `for=${node};host="${host}";proto=${scheme}`)
@@ -42,8 +46,10 @@ export function responseHeaders(headers: RawHeaders, status: number): string[] {
   const out: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string // even index of a pair list
-    const lower = name.toLowerCase()
-    if (lower === 'content-length' ? isWithoutLength : isHopByHop(lower, options)) continue
+    if (options !== undefined || mayBeHopByHop(name)) {
+      const lower = name.toLowerCase()
+      if (lower === 'content-length' ? isWithoutLength : isHopByHop(lower, options)) continue
+    }
     out.push(name, headers[i + 1] ?? '')
   }
   return out

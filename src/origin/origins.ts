@@ -5,7 +5,7 @@ import type { Clearance, ClearedRequest } from '../clearance.ts'
 import type { LimitsConfig, OriginConfig, SiteConfig } from '../config/config.ts'
 import { EdgeError } from '../errors.ts'
 import type { EdgeResponse } from '../http.ts'
-import { OriginCall } from './origin-call.ts'
+import { type CallOutcomes, OriginCall } from './origin-call.ts'
 import { isStaleConnection, isUnreachable } from './origin-error.ts'
 import { originHeaders } from './origin-headers.ts'
 import { expectedAccept } from './websocket-accept.ts'
@@ -36,6 +36,14 @@ interface Origin {
   close(): Promise<void>
 }
 
+interface OriginTurn {
+  readonly all: readonly Origin[]
+  /** The index of the one to begin with. */
+  readonly from: number
+  /** How many each may have at a time. */
+  readonly connections: number
+}
+
 /** Throws EdgeError ACME_EDGE_CONFIG_UNREADABLE when `origin_ca` cannot be read: a missing CA file is never "no check". */
 export function openSiteOrigins(site: SiteConfig, limits: LimitsConfig): SiteOrigins {
   const ca = site.originCa === undefined ? undefined : readCa(site.originCa)
@@ -44,11 +52,7 @@ export function openSiteOrigins(site: SiteConfig, limits: LimitsConfig): SiteOri
   return {
     forward(clearance) {
       turn = (turn + 1) % origins.length
-      return new Attempts(
-        clearance.spend(),
-        [...origins.slice(turn), ...origins.slice(0, turn)],
-        limits.originConnections,
-      )
+      return new Attempts(clearance.spend(), { all: origins, from: turn, connections: limits.originConnections })
     },
     async close() {
       await Promise.all(origins.map((origin) => origin.close()))
@@ -57,20 +61,22 @@ export function openSiteOrigins(site: SiteConfig, limits: LimitsConfig): SiteOri
 }
 
 /** One request and the origins that may still be tried for it. */
-class Attempts implements ForwardedRequest {
+class Attempts implements ForwardedRequest, CallOutcomes {
   readonly response: Promise<EdgeResponse>
+  readonly #answer = Promise.withResolvers<EdgeResponse>()
   readonly #cleared: ClearedRequest
-  readonly #candidates: Origin[]
-  readonly #connections: number
+  readonly #origins: OriginTurn
+  #tried = 0
   #call: OriginCall | undefined
   #current: Origin | undefined
+  #hasRepeated = false
   #aborted: Error | undefined
 
-  constructor(cleared: ClearedRequest, candidates: Origin[], connections: number) {
+  constructor(cleared: ClearedRequest, origins: OriginTurn) {
     this.#cleared = cleared
-    this.#candidates = candidates
-    this.#connections = connections
-    this.response = this.#tryNext()
+    this.#origins = origins
+    this.response = this.#answer.promise
+    this.#tryNext()
   }
 
   get origin(): string {
@@ -82,32 +88,47 @@ class Attempts implements ForwardedRequest {
     this.#call?.abort(error)
   }
 
-  #tryNext(): Promise<EdgeResponse> {
-    const origin = this.#candidates.shift()
-    if (origin === undefined) throw new EdgeError('ACME_EDGE_INTERNAL', 'a site without origins')
-    if (origin.active >= this.#connections) {
-      if (this.#candidates.length > 0) return this.#tryNext()
-      return Promise.reject(new EdgeError('ACME_EDGE_ORIGIN_BUSY', 'all of limits.origin_connections are in use'))
+  responded(response: EdgeResponse): void {
+    this.#answer.resolve(response)
+  }
+
+  failed(error: Error): void {
+    queueMicrotask(() => this.#recover(error)) // undici is still busy with what failed
+  }
+
+  settled(): void {
+    if (this.#current !== undefined) this.#current.active--
+  }
+
+  #tryNext(): void {
+    const { all, from, connections } = this.#origins
+    for (; this.#tried < all.length; this.#tried++) {
+      const origin = all[(from + this.#tried) % all.length] as Origin // the index is below the length
+      if (origin.active >= connections) continue
+      this.#tried++
+      this.#current = origin
+      this.#hasRepeated = false
+      return this.#dispatch(origin)
     }
-    this.#current = origin
-    return this.#dispatch(origin, true)
+    this.#answer.reject(new EdgeError('ACME_EDGE_ORIGIN_BUSY', 'all of limits.origin_connections are in use'))
   }
 
-  #dispatch(origin: Origin, mayRepeat: boolean): Promise<EdgeResponse> {
+  #dispatch(origin: Origin): void {
     origin.active++
-    const call = new OriginCall(() => origin.active--, expectedAccept(this.#cleared.request))
-    this.#call = call
-    origin.pool.dispatch(dispatchOptions(this.#cleared, origin), call)
-    return call.response.catch((error: Error) => this.#recover(error, origin, mayRepeat))
+    this.#call = new OriginCall(this, expectedAccept(this.#cleared.request))
+    origin.pool.dispatch(dispatchOptions(this.#cleared, origin), this.#call)
   }
 
-  #recover(error: Error, origin: Origin, mayRepeat: boolean): Promise<EdgeResponse> {
+  #recover(error: Error): void {
     const cause = error.cause instanceof Error ? error.cause : error
     const { request, body } = this.#cleared
-    if (this.#aborted !== undefined || this.#call?.hasResponse || body.kind === 'stream') return Promise.reject(error)
-    if (isUnreachable(cause) && this.#candidates.length > 0) return this.#tryNext()
-    if (mayRepeat && isStaleConnection(cause) && idempotent.has(request.method)) return this.#dispatch(origin, false)
-    return Promise.reject(error)
+    if (this.#aborted !== undefined || this.#current === undefined || body.kind === 'stream')
+      return this.#answer.reject(error)
+    if (isUnreachable(cause) && this.#tried < this.#origins.all.length) return this.#tryNext()
+    if (this.#hasRepeated || !isStaleConnection(cause) || !idempotent.has(request.method))
+      return this.#answer.reject(error)
+    this.#hasRepeated = true
+    this.#dispatch(this.#current)
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { connectionOptions, isHopByHop } from '../../src/origin/hop-by-hop.ts'
+import { connectionOptions, isHopByHop, mayBeHopByHop } from '../../src/origin/hop-by-hop.ts'
 
 t.test('fields of one connection end here', (t) => {
   const ends = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate', 'te']
@@ -13,6 +13,7 @@ t.test('fields of one connection end here', (t) => {
     'content-length',
   ]) {
     t.ok(isHopByHop(name, undefined), name)
+    for (const written of [name, name.toUpperCase()]) t.ok(mayBeHopByHop(written), `${written} gets a closer look`)
   }
   for (const name of ['host', 'cookie', 'accept', 'te-x', '__proto__', 'constructor'])
     t.notOk(isHopByHop(name, undefined), name)
