@@ -1,104 +1,180 @@
-import type { Socket } from 'node:net'
-import type { SecureContext, TLSSocket } from 'node:tls'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { toEdgeError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { field } from '../log.ts'
-import { listCertificates, loadCertificate, type StoredCertificate } from '../store/certificates.ts'
+import { type CertificateOutline, outlineCertificates, outlineOf } from '../store/certificate-outline.ts'
+import { loadCertificate, type StoredCertificate } from '../store/certificates.ts'
+import { CertificatesByName } from './certificates-by-name.ts'
 import { SecureContexts } from './secure-contexts.ts'
+import { createSniCallback, type SniCallback } from './sni-callback.ts'
 
-/** RFC 6066 §3 as a TLS record: fatal alert 112, unrecognized_name. OpenSSL's own answer would be handshake_failure. */
-const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 112])
+/**
+ * A certificate that could not be served is passed over for so long: a store that cannot be read for a moment (no free file
+ * descriptor) or a folder that is being edited has not made its names go away.
+ */
+const RETRY_MS = 1_000
+/** Each try serves, or leaves one certificate less, or finds that its files are new ones: who edits them without end waits. */
+const MOST_TRIES = 8
 
-type SniCallback = (
-  this: TLSSocket,
-  name: string,
-  callback: (error: Error | null, context?: SecureContext) => void,
-) => void
+interface Failure {
+  readonly untilMs: number
+  readonly message: string
+}
+
+export interface CertificateTableOptions {
+  /** Monotonic milliseconds. Default: `performance.now`. */
+  readonly elapsed?: () => number
+  readonly contexts?: SecureContexts
+}
 
 /**
  * The certificates that TLS listeners serve, by name. A certificate is replaced by swapping its entry: handshakes that
- * have begun keep the old one, the next take the new one, and no connection is dropped. All are read and checked at the
- * start; what OpenSSL needs of one is made when a client first asks for it.
+ * have begun keep the old one, the next take the new one, and no connection is dropped. The start learns names and ends
+ * alone; the rest is read, checked and made ready when a client first asks for it, so that ten thousand certificates
+ * neither hold up the start nor fill the memory.
  */
 export class CertificateTable {
   readonly #folder: string
   readonly #log: Logger
-  #byFolder = new Map<string, StoredCertificate>()
-  #byName = new Map<string, StoredCertificate>()
-  #contexts = new SecureContexts()
+  readonly #elapsed: () => number
+  readonly #contexts: SecureContexts
+  readonly #byName = new CertificatesByName()
+  readonly #byFolder = new Map<string, CertificateOutline>()
+  readonly #loading = new Map<CertificateOutline, Promise<SecureContext | undefined>>()
+  readonly #failures = new Map<CertificateOutline, Failure>()
+  /** All and one are not read at once: the later of two readings is the one that counts. */
+  #reading: Promise<unknown> = Promise.resolve()
 
-  constructor(folder: string, log: Logger) {
+  constructor(folder: string, log: Logger, options: CertificateTableOptions = {}) {
     this.#folder = folder
     this.#log = log
+    this.#elapsed = options.elapsed ?? (() => performance.now())
+    this.#contexts = options.contexts ?? new SecureContexts()
   }
 
-  /** Reads all certificates of the store; a broken one is logged and left out, so that the others are served. */
-  async loadAll(): Promise<void> {
-    const found = await listCertificates(this.#folder)
-    this.#byFolder = new Map()
-    this.#contexts = new SecureContexts()
-    for (const one of found) {
-      if ('error' in one) this.#logUnserved(one.name, one.error)
-      else this.#byFolder.set(one.name, one)
-    }
-    this.#index()
+  /** Looks through the store; a broken certificate is logged and left out, so that the others are served. */
+  loadAll(): Promise<void> {
+    return this.#inTurn(async () => {
+      const found = await outlineCertificates(this.#folder, this.#byFolder)
+      const gone = new Set(this.#byFolder.keys())
+      for (const one of found) {
+        if ('error' in one) this.#logUnserved(one.name, one.error)
+        else {
+          gone.delete(one.name)
+          this.#replace(one.name, one)
+        }
+      }
+      for (const name of gone) this.#replace(name, undefined)
+    })
   }
 
   /** Reads one certificate again, after it was installed. Throws what is wrong with it, and serves the old one on. */
-  async reload(name: string): Promise<void> {
-    const found = await loadCertificate(this.#folder, name)
-    if (found !== undefined) this.#contexts.of(found) // whoever installs it is told what OpenSSL says of it
-    const before = this.#byFolder.get(name)
-    if (before !== undefined) this.#contexts.forget(before)
-    if (found === undefined) this.#byFolder.delete(name)
-    else this.#byFolder.set(name, found)
-    this.#index()
+  reload(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const found = await loadCertificate(this.#folder, name)
+      const context = found && contextOf(found) // whoever installs it is told what OpenSSL says of it
+      const outline = found && outlineOf(found)
+      this.#replace(name, outline)
+      if (outline !== undefined && context !== undefined) this.#contexts.keep(outline, context)
+    })
   }
 
-  certificates(): StoredCertificate[] {
-    return [...this.#byFolder.values()]
+  /** Those that are served, or will be once a client asks for them. */
+  certificates(): CertificateOutline[] {
+    return [...this.#byFolder.values()].filter((outline) => !this.#isPassedOver(outline))
   }
 
-  /** For tls.Server: the context for a name, or the alert that says that there is none. */
+  /** For tls.Server. */
   sniCallback(): SniCallback {
-    const find = (name: string) => this.#contextFor(name.toLowerCase())
-    return function (name, callback) {
-      const context = find(name)
-      if (context !== undefined) return callback(null, context)
-      const { _parent: connection } = this as unknown as { _parent?: Socket } // the TCP socket: no ServerHello yet, so alerts are plain
-      if (connection === undefined) callback(new Error('no certificate for the name'))
-      else connection.write(UNRECOGNIZED_NAME, () => callback(new Error('no certificate for the name')))
-    }
+    return createSniCallback({ ready: (name) => this.#ready(name), find: (name) => this.#find(name) })
   }
 
-  /** Each turn of the loop that finds no context leaves one certificate less. */
-  #contextFor(name: string): SecureContext | undefined {
-    for (;;) {
-      const certificate = this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`)
-      if (certificate === undefined) return undefined
-      try {
-        return this.#contexts.of(certificate)
-      } catch (error) {
-        this.#logUnserved(certificate.name, error)
-        this.#byFolder.delete(certificate.name)
-        this.#index()
-      }
+  #ready(name: string): SecureContext | undefined {
+    const outline = this.#choose(name)
+    return outline && this.#contexts.find(outline)
+  }
+
+  async #find(name: string): Promise<SecureContext | undefined> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const outline = this.#choose(name)
+      if (outline === undefined) return undefined
+      const context = this.#contexts.find(outline) ?? (await this.#load(outline))
+      if (context !== undefined) return context
     }
+    return undefined
+  }
+
+  #choose(name: string): CertificateOutline | undefined {
+    return this.#byName.find(name, (outline) => !this.#isPassedOver(outline))
+  }
+
+  #isPassedOver(outline: CertificateOutline): boolean {
+    const failure = this.#failures.get(outline)
+    return failure !== undefined && this.#elapsed() < failure.untilMs
+  }
+
+  /** Handshakes for one name read its files once. */
+  #load(outline: CertificateOutline): Promise<SecureContext | undefined> {
+    const known = this.#loading.get(outline)
+    if (known !== undefined) return known
+    const loading = this.#read(outline)
+      .catch((error: unknown) => this.#fail(outline, error))
+      .finally(() => this.#loading.delete(outline))
+    this.#loading.set(outline, loading)
+    return loading
+  }
+
+  /** `undefined`: the files are no longer those of the outline, which is replaced. */
+  async #read(outline: CertificateOutline): Promise<SecureContext | undefined> {
+    const { name, digest } = outline
+    const found = await loadCertificate(this.#folder, name)
+    if (this.#byFolder.get(name) !== outline) return undefined // replaced meanwhile
+    const current = found && outlineOf(found)
+    if (found === undefined || current?.digest !== digest) {
+      this.#log.info({ [field.name]: name }, 'certificate files changed')
+      this.#replace(name, current)
+      return undefined
+    }
+    const context = contextOf(found)
+    this.#failures.delete(outline)
+    this.#contexts.keep(outline, context)
+    return context
+  }
+
+  #fail(outline: CertificateOutline, error: unknown): undefined {
+    const { message } = toEdgeError(error)
+    if (this.#failures.get(outline)?.message !== message) this.#logUnserved(outline.name, error)
+    if (this.#byFolder.get(outline.name) !== outline) return
+    this.#failures.set(outline, { untilMs: this.#elapsed() + RETRY_MS, message })
   }
 
   #logUnserved(name: string, error: unknown): void {
     this.#log.error({ [field.name]: name, [field.error]: toEdgeError(error).message }, 'certificate not served')
   }
 
-  /** Of two certificates for one name the one that lives longer is served. */
-  #index(): void {
-    const byName = new Map<string, StoredCertificate>()
-    for (const certificate of this.#byFolder.values()) {
-      for (const name of certificate.names) {
-        const other = byName.get(name)
-        if (other === undefined || other.notAfterMs < certificate.notAfterMs) byName.set(name, certificate)
-      }
+  #replace(name: string, next: CertificateOutline | undefined): void {
+    const before = this.#byFolder.get(name)
+    if (before === next) return
+    if (before !== undefined) {
+      this.#byName.remove(before)
+      this.#contexts.forget(before)
+      this.#failures.delete(before)
     }
-    this.#byName = byName
+    if (next === undefined) this.#byFolder.delete(name)
+    else {
+      this.#byFolder.set(name, next)
+      this.#byName.add(next)
+    }
   }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#reading.then(work)
+    this.#reading = done.catch(() => undefined)
+    return done
+  }
+}
+
+/** Throws what OpenSSL says of a key or a certificate that it does not take, such as one that is too weak. */
+function contextOf({ fullChainPem, privateKeyPem }: StoredCertificate): SecureContext {
+  return createSecureContext({ cert: fullChainPem, key: privateKeyPem })
 }

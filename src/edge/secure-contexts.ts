@@ -1,17 +1,17 @@
-import { createSecureContext, type SecureContext } from 'node:tls'
-import type { StoredCertificate } from '../store/certificates.ts'
+import type { SecureContext } from 'node:tls'
+import type { CertificateOutline } from '../store/certificate-outline.ts'
 
 /** OpenSSL takes some 30 kB for each: with ten thousand certificates in the store only those that are asked for have one. */
 const MOST = 2_000
 
 /**
- * What TLS serves of a certificate, made when a handshake first asks for it: a quarter of a millisecond. A bounded number is
- * kept, those that were asked for last, so that a client who tries every name of a large store does not fill the memory.
+ * What TLS serves of certificates. A bounded number is kept, those that were asked for last, so that a client who tries every
+ * name of a large store does not fill the memory.
  */
 export class SecureContexts {
   readonly #most: number
   /** In the order of use. */
-  readonly #contexts = new Map<StoredCertificate, SecureContext>()
+  readonly #contexts = new Map<CertificateOutline, SecureContext>()
 
   constructor(most: number = MOST) {
     this.#most = most
@@ -21,17 +21,19 @@ export class SecureContexts {
     return this.#contexts.size
   }
 
-  /** Throws what OpenSSL says of a key or a certificate that it does not take, such as one that is too weak. */
-  of(certificate: StoredCertificate): SecureContext {
-    const known = this.#contexts.get(certificate)
-    const context = known ?? createSecureContext({ cert: certificate.fullChainPem, key: certificate.privateKeyPem })
-    if (known !== undefined) this.#contexts.delete(certificate)
-    this.#contexts.set(certificate, context)
-    if (this.#contexts.size > this.#most) this.#forgetOldest()
+  find(certificate: CertificateOutline): SecureContext | undefined {
+    const context = this.#contexts.get(certificate)
+    if (context !== undefined) this.keep(certificate, context)
     return context
   }
 
-  forget(certificate: StoredCertificate): void {
+  keep(certificate: CertificateOutline, context: SecureContext): void {
+    this.#contexts.delete(certificate)
+    this.#contexts.set(certificate, context)
+    if (this.#contexts.size > this.#most) this.#forgetOldest()
+  }
+
+  forget(certificate: CertificateOutline): void {
     this.#contexts.delete(certificate)
   }
 

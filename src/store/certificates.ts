@@ -74,10 +74,8 @@ export async function loadCertificate(folder: string, name: string): Promise<Sto
 
 /** Every certificate of the store by name, the broken ones as such: one bad folder does not hide the others. */
 export async function listCertificates(folder: string): Promise<(StoredCertificate | BrokenCertificate)[]> {
-  const live = join(folder, 'live')
-  const entries = await guard('UNREADABLE', live, () => readdir(live).catch(emptyWhenMissing))
   const found: (StoredCertificate | BrokenCertificate)[] = []
-  for (const name of entries.filter((entry) => namePattern.test(entry)).sort()) {
+  for (const name of await certificateFolders(folder)) {
     try {
       const certificate = await loadCertificate(folder, name)
       if (certificate) found.push(certificate)
@@ -89,12 +87,27 @@ export async function listCertificates(folder: string): Promise<(StoredCertifica
   return found
 }
 
+/** The names of the folders under `live/` that are named as certificates are, sorted. */
+export async function certificateFolders(folder: string): Promise<string[]> {
+  const live = join(folder, 'live')
+  const entries = await guard('UNREADABLE', live, () => readdir(live).catch(emptyWhenMissing))
+  return entries.filter((entry) => namePattern.test(entry)).sort()
+}
+
+/** The DNS names of a leaf, lower case. */
+export function dnsNames(leaf: X509Certificate): string[] {
+  const entries = (leaf.subjectAltName ?? '').split(', ')
+  return entries.flatMap((entry) => (entry.startsWith('DNS:') ? [entry.slice(4).toLowerCase()] : []))
+}
+
 /** Key and chain as one thing, or the sentence that says what is wrong with them. */
 function parseCertificate(certificate: NewCertificate): StoredCertificate | string {
   try {
     const chain = splitPem(certificate.fullChainPem).map((pem) => new X509Certificate(pem))
     const [leaf] = chain
     if (!leaf) return 'no certificate in the chain'
+    if (chain.length < certificate.fullChainPem.split('-----BEGIN CERTIFICATE-----').length - 1)
+      return `certificate ${chain.length + 1} of the chain is cut short`
     const broken = chain.findIndex((item, i) => i > 0 && !chain[i - 1]?.verify(item.publicKey))
     if (broken > 0) return `certificate ${broken} of the chain is not signed by the next one`
     if (!leaf.checkPrivateKey(createPrivateKey(certificate.privateKeyPem)))
@@ -113,11 +126,6 @@ function describe(certificate: NewCertificate, leaf: X509Certificate): StoredCer
     notBeforeMs: leaf.validFromDate.getTime(),
     notAfterMs: leaf.validToDate.getTime(),
   })
-}
-
-function dnsNames(leaf: X509Certificate): string[] {
-  const entries = (leaf.subjectAltName ?? '').split(', ')
-  return entries.flatMap((entry) => (entry.startsWith('DNS:') ? [entry.slice(4).toLowerCase()] : []))
 }
 
 function checkName(name: string): void {

@@ -1,4 +1,8 @@
+import { once } from 'node:events'
+import tls from 'node:tls'
 import t from 'tap'
+import { connectControl } from '../../src/control/client.ts'
+import { writeCertificate } from '../helpers/certificate.ts'
 import { inspectionsOf, startBench } from '../helpers/edge-cases.ts'
 import { eventually } from '../helpers/edge-process.ts'
 import { startLoad } from '../helpers/load.ts'
@@ -49,3 +53,30 @@ t.test('inspection works in each worker, over TLS, too', async (t) => {
     t.equal(inspectionsOf(bench.edge, `worker-${i}`).length, 1)
   }
 })
+
+t.test('a certificate that was installed is served by every worker from then on', async (t) => {
+  const control = await connectControl(bench.edge.storeFolder)
+  t.teardown(() => control?.close())
+  for (let round = 0; round < 3; round++) {
+    await writeCertificate(bench.edge.storeFolder, ['shop.example', `round-${round}.example`])
+    await control?.installed('shop.example', AbortSignal.timeout(5_000))
+    for (const name of ['shop.example', `round-${round}.example`]) {
+      const served = await Promise.all(Array.from({ length: 12 }, () => servedNames(name)))
+      t.same([...new Set(served)], [`DNS:shop.example, DNS:round-${round}.example`], name)
+    }
+    if (round > 0) t.equal(await servedNames(`round-${round - 1}.example`), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME')
+  }
+})
+
+/** Of the certificate that a new handshake is given, or the error's code. */
+async function servedNames(servername: string): Promise<string> {
+  const socket = tls.connect({ host: '127.0.0.1', port: bench.edge.httpsPort, servername, rejectUnauthorized: false })
+  try {
+    await once(socket, 'secureConnect')
+    return socket.getPeerCertificate().subjectaltname ?? ''
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  } finally {
+    socket.destroy()
+  }
+}

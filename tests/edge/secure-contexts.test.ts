@@ -1,25 +1,20 @@
+import { createSecureContext } from 'node:tls'
 import t from 'tap'
 import { SecureContexts } from '../../src/edge/secure-contexts.ts'
-import { loadCertificate } from '../../src/store/certificates.ts'
-import { writeCertificate } from '../helpers/certificate.ts'
+import type { CertificateOutline } from '../../src/store/certificate-outline.ts'
 
-t.test('a context is made once, and those asked for last are kept', async (t) => {
-  const folder = t.testdir({})
-  const load = async (name: string) => {
-    await writeCertificate(folder, [name])
-    const found = await loadCertificate(folder, name)
-    if (found === undefined) throw new Error(`${name} was not written`)
-    return found
-  }
-  const [one, two, three] = [await load('one.example'), await load('two.example'), await load('three.example')]
+t.test('those asked for last are kept, and no more than allowed', async (t) => {
+  const outline = (name: string): CertificateOutline => ({ name, names: [name], notAfterMs: 0, digest: name })
+  const [one, two, three] = [outline('one.example'), outline('two.example'), outline('three.example')]
   const contexts = new SecureContexts(2)
-  const first = contexts.of(one)
-  const second = contexts.of(two)
-  t.equal(contexts.of(one), first, 'the same again')
-  contexts.of(three)
+  const first = createSecureContext()
+  contexts.keep(one, first)
+  contexts.keep(two, createSecureContext())
+  t.equal(contexts.find(one), first, 'the same again')
+  contexts.keep(three, createSecureContext())
   t.equal(contexts.size, 2, 'bounded')
-  t.equal(contexts.of(one), first, 'it was used after the second')
-  t.not(contexts.of(two), second, 'the second was forgotten')
-  contexts.forget(two)
+  t.equal(contexts.find(one), first, 'it was used after the second')
+  t.equal(contexts.find(two), undefined, 'the second was forgotten')
+  contexts.forget(one)
   t.equal(contexts.size, 1)
 })
