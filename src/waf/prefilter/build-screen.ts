@@ -5,6 +5,7 @@ import { withoutRemoved } from '../evaluate-targets.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
 import { tx } from '../variables/writable.ts'
 import { ALL_KINDS, alphabets } from './byte-kinds.ts'
+import { FoundLinks } from './found-links.ts'
 import { LiteralScanner } from './literal-scanner.ts'
 import type { PatternTree } from './pattern-tree.ts'
 import type { LinksOfHit, ScreenedLink } from './plans.ts'
@@ -12,7 +13,7 @@ import { Analysis, type Requirement, requirementOf } from './requirement.ts'
 import { RuleScanner } from './rule-scanner.ts'
 import { type Gate, type GateCondition, PhaseScreen, type ScreenedRule, type ScreenProgram } from './screen-program.ts'
 
-const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
+const NO_LINKS: readonly ScreenedLink[] = []
 
 /** Sorts the rules of all phases and builds one automaton for the literals that they require. */
 export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: number): ScreenProgram {
@@ -25,6 +26,7 @@ export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: num
   const linksOfHit = alphabets.map((_, alphabet) => linksByHit(scanner, links, alphabet))
   return {
     scanner: new RuleScanner(scanner, linksOfHit),
+    found: new FoundLinks(),
     indexOf,
     phases: phases.map((rules, phase) => screenPhase(rules, screened[phase] ?? [], linksOfHit)),
   }

@@ -1,9 +1,11 @@
 import type { TargetProfile } from '../compiler/program.ts'
 import { chainOf, type TransformNode } from '../entry.ts'
 import { alphabetOf, alphabets } from './byte-kinds.ts'
+import { type Change, ChangeTree } from './change-tree.ts'
+import type { FoundLinks } from './found-links.ts'
 import type { Scan } from './literal-scanner.ts'
 import type { Requirement } from './requirement.ts'
-import { chainEffect, growth, stepEffect } from './transformation-effects.ts'
+import { chainEffect } from './transformation-effects.ts'
 
 /** The first rule of a chain, seen as a question to values: which of them can it match at all? */
 export interface ScreenedLink {
@@ -37,7 +39,8 @@ export type LinksOfHit = readonly (readonly (readonly ScreenedLink[])[])[]
 /** Masks and hits are made of requests; a slot that remembers more than this begins anew. */
 const MOST_REMEMBERED = 4096
 const FEW_LINKS = 4
-const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
+/** Not frozen: V8 is slower where arrays of several kinds meet. */
+const NO_LINKS: readonly ScreenedLink[] = []
 
 /** All questions to the values of one variable, or of one of its members. Plans depend on kinds of bytes alone. */
 export class Slot {
@@ -66,16 +69,17 @@ export class Slot {
 
   #make(mask: number): Plan {
     const same: Part[] = []
-    const changed: ChangedPlan[] = []
+    const changes = new ChangeTree()
     for (const [index, { node, links }] of this.#groups.entries()) {
       const effect = chainEffect(node, mask)
       const possible = links.filter((link) => isPossible(link, effect.mask))
       const group = this.#changed[index]
       if (possible.length === 0 || group === undefined) continue
       if (effect.isSame) same.push({ links: possible, mask: effect.mask })
-      else changed.push({ group, minLength: shortest(possible, effect.mask), firstStep: firstChange(group, mask) })
+      else changes.add(group, { mask, minLength: shortest(possible, effect.mask) })
     }
-    return new Plan({ same, changed, mask, linksOfHit: this.#linksOfHit, note: () => this.#note() })
+    const { roots } = changes
+    return new Plan({ same, changes: roots, mask, linksOfHit: this.#linksOfHit, note: () => this.#note() })
   }
 
   #note(): void {
@@ -99,18 +103,10 @@ interface Run {
   readonly minLength: number
 }
 
-/** To be asked of what a chain makes of the value. */
-export interface ChangedPlan {
-  readonly group: ChangedGroup
-  /** Of the result; shorter ones match nothing. */
-  readonly minLength: number
-  /** Those before it leave the value as it is. */
-  readonly firstStep: number
-}
-
 /** What is left to ask a value with certain kinds of bytes. */
 export class Plan {
-  readonly changed: readonly ChangedPlan[]
+  /** What else is to be asked, of what chains make of the value. */
+  readonly changes: readonly Change[]
   readonly #run: readonly Run[]
   readonly #same: readonly Part[]
   readonly #alphabet: number
@@ -121,13 +117,13 @@ export class Plan {
   constructor(options: {
     /** Through chains that leave the value as it is, but for case. */
     readonly same: readonly Part[]
-    readonly changed: readonly ChangedPlan[]
+    readonly changes: readonly Change[]
     readonly mask: number
     readonly linksOfHit: LinksOfHit
     /** Called for every hit that is remembered. */
     readonly note: () => void
   }) {
-    this.changed = options.changed
+    this.changes = options.changes
     this.#same = options.same
     this.#alphabet = alphabetOf(options.mask)
     this.#linksOfHit = options.linksOfHit
@@ -138,10 +134,15 @@ export class Plan {
   }
 
   /** Adds the links that may match the value as it is; one may be added twice. */
-  collect({ length, hits }: Scan, found: ScreenedLink[]): void {
-    for (const { link, minLength } of this.#run) if (length >= minLength) found.push(link)
-    for (const hit of hits) {
-      for (const link of this.#asked.get(hit) ?? this.#remember(hit)) found.push(link)
+  collect({ length, hits }: Scan, found: FoundLinks): void {
+    const run = this.#run
+    for (let i = 0; i < run.length; i++) {
+      const { link, minLength } = run[i] as Run // below its length
+      if (length >= minLength) found.add(link)
+    }
+    for (let i = 0; i < hits.length; i++) {
+      const hit = hits[i] as number
+      found.addAll(this.#asked.get(hit) ?? this.#remember(hit))
     }
   }
 
@@ -163,8 +164,6 @@ export class ChangedGroup {
   readonly links: readonly ScreenedLink[]
   /** First to last. */
   readonly steps: readonly TransformNode[]
-  /** By step, and once more for the end: the result is at most this many times as long as what the step is given. */
-  readonly growths: readonly number[]
   readonly #linksOfHit: LinksOfHit
   readonly #runs = new Map<number, readonly ScreenedLink[]>()
   /** By hit and alphabet; no more than there are literals. */
@@ -173,21 +172,24 @@ export class ChangedGroup {
   constructor({ node, links }: ChainGroup, linksOfHit: LinksOfHit) {
     this.links = links
     this.steps = chainOf(node)
-    this.growths = this.steps.map((_, i) => growth(this.steps.slice(i)))
     this.#linksOfHit = linksOfHit
   }
 
   /** Adds the links that may match what the chain made of a value; one may be added twice. */
-  collect({ mask, length, hits }: Scan, found: ScreenedLink[]): void {
+  collect({ mask, length, hits }: Scan, found: FoundLinks): void {
     const alphabet = alphabetOf(mask)
-    for (const link of this.#run(mask)) {
+    const run = this.#run(mask)
+    for (let i = 0; i < run.length; i++) {
+      const link = run[i] as ScreenedLink // below its length
       const requirement = needOf(link, alphabet)
-      if (requirement?.kind === 'run' && length >= requirement.minLength && meets(requirement, mask)) found.push(link)
+      if (requirement?.kind === 'run' && length >= requirement.minLength && meets(requirement, mask)) found.add(link)
     }
-    for (const hit of hits) {
-      const key = hit * alphabets.length + alphabet
-      for (const link of this.#asked.get(key) ?? this.#remember(hit, alphabet)) {
-        if (isPossible(link, mask)) found.push(link)
+    for (let i = 0; i < hits.length; i++) {
+      const hit = hits[i] as number
+      const asked = this.#asked.get(hit * alphabets.length + alphabet) ?? this.#remember(hit, alphabet)
+      for (let j = 0; j < asked.length; j++) {
+        const link = asked[j] as ScreenedLink
+        if (isPossible(link, mask)) found.add(link)
       }
     }
   }
@@ -235,11 +237,4 @@ function meets({ needs }: Requirement, mask: number): boolean {
 function shortest(links: readonly ScreenedLink[], mask: number): number {
   const alphabet = alphabetOf(mask)
   return Math.min(...links.map((link) => needOf(link, alphabet)?.minLength ?? 0))
-}
-
-function firstChange({ steps }: ChangedGroup, mask: number): number {
-  return Math.max(
-    steps.findIndex((step) => stepEffect(step, mask) !== 'none'),
-    0,
-  )
 }

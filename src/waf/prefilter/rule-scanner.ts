@@ -28,7 +28,13 @@ export class RuleScanner {
   #onlySought(scan: Scan): Scan {
     const { hits, mask, length } = scan
     const isSought = this.#isSought[alphabetOf(mask)]
-    if (isSought === undefined || hits.every((hit) => isSought[hit] === 1)) return scan
-    return { mask, length, hits: hits.filter((hit) => isSought[hit] === 1) }
+    if (isSought === undefined) return scan
+    let kept: number[] | undefined
+    for (let i = 0; i < hits.length; i++) {
+      const hit = hits[i] as number
+      if (isSought[hit] === 1) kept?.push(hit)
+      else kept ??= hits.slice(0, i)
+    }
+    return kept === undefined ? scan : { mask, length, hits: kept }
   }
 }

@@ -3,6 +3,7 @@ import type { TransformNode } from '../entry.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import { tx } from '../variables/writable.ts'
+import type { FoundLinks } from './found-links.ts'
 import { MainPath } from './main-path.ts'
 import { type LinksOfHit, type ScreenedLink, Slot } from './plans.ts'
 import { positionSet } from './position-set.ts'
@@ -11,6 +12,8 @@ import type { RuleScanner } from './rule-scanner.ts'
 /** What is worked out at load so that most rules need not be asked about most values. */
 export interface ScreenProgram {
   readonly scanner: RuleScanner
+  /** What the value that is screened may match: one list for all, since most may match nothing. */
+  readonly found: FoundLinks
   /** By number of the link: its index among the screened links of its phase; -1: its values are not screened. */
   readonly indexOf: Int32Array
   /** By phase, 1 to 5; index 0 is empty. */
@@ -113,7 +116,7 @@ export class PhaseScreen {
   /** Outcomes of the gates' conditions as bits. */
   outcomes(state: TransactionState): number {
     let outcomes = 0
-    for (const [i, isMet] of this.conditions.entries()) if (isMet(state)) outcomes |= 1 << i
+    for (let i = 0; i < this.conditions.length; i++) if (this.conditions[i]?.(state) === true) outcomes |= 1 << i
     return outcomes
   }
 

@@ -1,22 +1,24 @@
 import type { Link, TargetProfile } from '../compiler/program.ts'
-import type { Cell, Entry, TransformNode } from '../entry.ts'
+import type { Cell, Entry } from '../entry.ts'
 import { isTargeted, targetOf } from '../evaluate-targets.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
+import type { Change } from './change-tree.ts'
+import type { FoundLinks } from './found-links.ts'
 import type { Scan } from './literal-scanner.ts'
 import type { MainPath } from './main-path.ts'
-import type { ChangedPlan, ScreenedLink, Slot } from './plans.ts'
+import type { ScreenedLink, Slot } from './plans.ts'
 import { addPosition, nextPosition } from './position-set.ts'
 import { type Gate, isMet, type PhaseScreen, type ScreenProgram, type VariableSlots } from './screen-program.ts'
-import { stepEffect } from './transformation-effects.ts'
 
 /** Longer values are not transformed ahead of the rules: that would be too long a step for one go. */
 const LONGEST_TRANSFORMED = 4096
 /** Of a long value, scanned in one go. */
 const PIECE_BYTES = 1_048_576
-const NOTHING_SCANNED: Scan = Object.freeze({ mask: 0, length: 0, hits: Object.freeze([]) })
-const NO_LINKS: readonly ScreenedLink[] = Object.freeze([])
-const NO_ENTRIES: readonly Entry[] = Object.freeze([])
+const NOTHING_SCANNED: Scan = Object.freeze({ mask: 0, length: 0, hits: [] })
+// Not frozen: V8 is slower where arrays of several kinds meet.
+const NO_LINKS: readonly ScreenedLink[] = []
+const NO_ENTRIES: readonly Entry[] = []
 
 /**
  * Finds out, for one phase of one transaction, which rules have to be evaluated: those that cannot be screened, and those
@@ -44,8 +46,6 @@ export class Screening {
   #stops: number[] = []
   /** By index of the link, the values that may match. */
   #candidates: (Entry[] | undefined)[] = []
-  /** What the value that is screened may match; one list for all, since most may match nothing. */
-  readonly #found: ScreenedLink[] = []
   /** Outcomes of the gates' conditions, and the version of TX that they hold for. */
   #outcomes = 0
   #version = -1
@@ -170,16 +170,20 @@ export class Screening {
   }
 
   #ask(slot: Slot, entry: Entry, word: VariableWord): void {
-    const { findings } = entry.cell
-    const known = findings?.answers.get(slot)
-    const links = known ?? this.#answer(slot, entry.cell)
-    if (known === undefined && findings !== undefined) {
-      findings.answers.set(slot, links.length === 0 ? NO_LINKS : links.slice())
+    const { cell } = entry
+    const known = cell.findings?.answers.get(slot)
+    if (known !== undefined) {
+      for (let i = 0; i < known.length; i++) this.#consider(known[i] as ScreenedLink, entry, word)
+      return
     }
-    for (const link of links) {
-      if (link.isSelective && !isTargeted(link.profile, word, entry)) continue
-      if (findings?.misses.has(link.number) !== true) this.#add(link, entry)
-    }
+    const found = this.#answer(slot, cell)
+    cell.findings?.answers.set(slot, found.count === 0 ? NO_LINKS : found.toArray())
+    for (let i = 0; i < found.count; i++) this.#consider(found.at(i), entry, word)
+  }
+
+  #consider(link: ScreenedLink, entry: Entry, word: VariableWord): void {
+    if (link.isSelective && !isTargeted(link.profile, word, entry)) return
+    if (entry.cell.findings?.misses.has(link.number) !== true) this.#add(link, entry)
   }
 
   #add(link: ScreenedLink, entry: Entry): void {
@@ -191,43 +195,34 @@ export class Screening {
   }
 
   /** The links of a slot that a value may match; one may be there twice. The list is valid until the next question. */
-  #answer(slot: Slot, cell: Cell): readonly ScreenedLink[] {
+  #answer(slot: Slot, cell: Cell): FoundLinks {
     const scan = this.#scanOf(cell)
     const plan = slot.plan(scan.mask)
-    const links = this.#found
-    links.length = 0
-    plan.collect(scan, links)
-    for (const changed of plan.changed) {
-      const { group } = changed
-      if (cell.raw.length > LONGEST_TRANSFORMED) links.push(...group.links)
-      else {
-        const result = this.#scanChain(changed, cell, scan)
-        if (result !== undefined) group.collect(result, links)
-      }
-    }
-    return links
+    const { found } = this.#program
+    found.count = 0
+    plan.collect(scan, found)
+    if (cell.raw.length <= LONGEST_TRANSFORMED) this.#change(plan.changes, cell, cell.raw, scan)
+    else for (const change of plan.changes) addAll(change, found)
+    return found
   }
 
-  /**
-   * Scans what a chain makes of a value, step by step: steps that leave their string alone are not run. `undefined`: the
-   * result would be shorter than that.
-   */
-  #scanChain({ group, minLength, firstStep }: ChangedPlan, cell: Cell, raw: Scan): Scan | undefined {
-    const { steps, growths } = group
-    let value = cell.raw
-    let scan = raw
-    for (let i = firstStep; i < steps.length; i++) {
-      const step = steps[i] as TransformNode // below its length
-      if (scan.length * (growths[i] ?? 1) < minLength) return undefined
-      if (stepEffect(step, scan.mask) === 'none') continue
-      const known = cell.resultOf(step)
-      const output = known?.value ?? step.transform(value)
-      if (output !== value) scan = known?.scan ?? this.#program.scanner.scan(output)
-      if (known === undefined) cell.keep({ step, value: output, scan })
-      else known.scan = scan
-      value = output
+  /** Asks what steps make of a string, and the steps behind them of that; those that leave it as it is are not run. */
+  #change(changes: readonly Change[], cell: Cell, value: string, scan: Scan): void {
+    for (let i = 0; i < changes.length; i++) {
+      const { step, effect, groups, minLength, next } = changes[i] as Change // below its length
+      if (scan.length < minLength) continue
+      let output = value
+      let result = scan
+      if (effect.change(scan.mask) !== 'none') {
+        const known = cell.resultOf(step)
+        output = known?.value ?? step.transform(value)
+        if (output !== value) result = known?.scan ?? this.#program.scanner.scan(output)
+        if (known === undefined) cell.keep({ step, value: output, scan: result })
+        else known.scan = result
+      }
+      for (let j = 0; j < groups.length; j++) groups[j]?.collect(result, this.#program.found)
+      if (next.length > 0) this.#change(next, cell, output, result)
     }
-    return scan
   }
 
   /** Scans a long value piece by piece; whether it came to the end before the slice was over. */
@@ -246,6 +241,11 @@ export class Screening {
     cell.scan ??= this.#program.scanner.scan(cell.raw)
     return cell.scan
   }
+}
+
+function addAll({ groups, next }: Change, found: FoundLinks): void {
+  for (const { links } of groups) found.addAll(links)
+  for (const change of next) addAll(change, found)
 }
 
 /** Rules look at their targets one after the other, whatever the order in which values were screened. */

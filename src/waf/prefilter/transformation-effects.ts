@@ -2,7 +2,7 @@ import type { TransformNode } from '../entry.ts'
 import { ALL_KINDS, ANYTHING, CONTROLS, HIGH, kinds, LOWER, TWIN_BLANKS, TWIN_MARKS, UPPER } from './byte-kinds.ts'
 
 /** What the kinds of bytes in a value tell about its transformation, without computing it. */
-interface Effect {
+export interface Effect {
   /** `none`: the value comes back as it is. `case`: but for the case of letters. */
   readonly change: (mask: number) => 'none' | 'case' | 'bytes'
   /** Kinds that a changed value may have; too many are safe, too few are not. */
@@ -88,20 +88,28 @@ export interface ChainEffect {
   readonly mask: number
 }
 
+export function effectOf({ name }: TransformNode): Effect {
+  return effects[name] ?? unknown
+}
+
 /** What one step does to a string with these kinds of bytes. */
-export function stepEffect({ name }: TransformNode, mask: number): ReturnType<Effect['change']> {
-  return (effects[name] ?? unknown).change(mask)
+export function stepEffect(step: TransformNode, mask: number): ReturnType<Effect['change']> {
+  return effectOf(step).change(mask)
+}
+
+/** Kinds of bytes that the result of a step may have which does something to the string. */
+export function resultOf(step: TransformNode, mask: number): number {
+  const result = effectOf(step).result(mask)
+  // Bytes that took the place of others may stand beside each other in new ways.
+  return stepEffect(step, mask) === 'case' ? result : result | TWINS
 }
 
 export function chainEffect(node: TransformNode | undefined, mask: number): ChainEffect {
   if (node === undefined) return { isSame: true, mask }
   const before = chainEffect(node.parent, mask)
-  const effect = effects[node.name] ?? unknown
-  const change = effect.change(before.mask)
+  const change = stepEffect(node, before.mask)
   if (change === 'none') return before
-  const result = effect.result(before.mask)
-  // Bytes that took the place of others may stand beside each other in new ways.
-  return { isSame: before.isSame && change === 'case', mask: change === 'case' ? result : result | TWINS }
+  return { isSame: before.isSame && change === 'case', mask: resultOf(node, before.mask) }
 }
 
 /** How much longer a result can be than the value, by transformation; those without effect here: without bound. */
