@@ -7,6 +7,7 @@ import { proxyKinds } from './network/proxies.ts'
 import { networkWorkloads } from './network/workloads.ts'
 import { type Options, parseOptions, UsageError } from './options.ts'
 import { engineWorkloads } from './requests/workloads.ts'
+import { benchScaling, scalingOptions } from './scaling/scaling.ts'
 
 interface Command {
   readonly options: readonly string[]
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   load: { options: loadOptions, run: benchLoad },
   memory: { options: memoryOptions, run: benchMemory },
   growth: { options: growthOptions, run: benchGrowth },
+  scaling: { options: scalingOptions, run: benchScaling },
 }
 
 const help = `npm run bench                 acme-edge beside other proxies, over sockets
@@ -29,6 +31,8 @@ npm run bench -- engine       the engine alone, beside libmodsecurity, without a
 npm run bench -- load         how long rules take to load, and what they weigh
 npm run bench -- growth       what more rules, arguments, bytes, sites … cost
   --workloads ${growthSeries.map(({ name }) => name).join(',')}   --chart FILE.svg
+npm run bench -- scaling      what a second worker brings: one and two by turns, on all processors
+  --workload NAME   --level 1…4
 npm run bench -- memory       resident memory over many requests, under load
   --requests N   --level 1…4   --proxy NAME
 All: --crs FOLDER   --rounds N   --seconds N   --seed N   --json

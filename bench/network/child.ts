@@ -8,8 +8,8 @@ export interface Child {
   stop(): Promise<void>
 }
 
-/** Starts a program on one processor and waits until its port accepts connections; fails after 30 s. */
-export async function startOn(cpu: number, command: readonly string[], port: number): Promise<Child> {
+/** Starts a program on one processor, or on those of a list, and waits until its port accepts connections; fails after 30 s. */
+export async function startOn(cpu: number | string, command: readonly string[], port: number): Promise<Child> {
   const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: 'ignore' })
   process.on('exit', () => child.kill('SIGKILL')) // whatever ends this process: nothing is left behind
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
@@ -25,6 +25,12 @@ export async function startOn(cpu: number, command: readonly string[], port: num
 export function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** The same for a process and the processes that it has started. */
+export function cpuMsOfAll(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean)
+  return children.reduce((sum, child) => sum + cpuMsOfAll(Number(child)), cpuMs(pid))
 }
 
 /** The memory that a process has now, bytes. */

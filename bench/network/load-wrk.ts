@@ -18,15 +18,22 @@ interface WrkOptions {
   /** How many requests are in the file. */
   readonly count: number
   readonly seconds: number
+  /** Where wrk runs; the processor of the load unless said. */
+  readonly cpus?: string
+  /** Gets the process when it has started. */
+  started?(pid: number): void
 }
 
 const run = promisify(execFile)
 
 /** wrk, which sends as fast as the proxy answers. Throws when a connection failed. */
-export async function loadWithWrk(url: string, { file, count, seconds }: WrkOptions): Promise<LoadResult> {
+export async function loadWithWrk(url: string, options: WrkOptions): Promise<LoadResult> {
+  const { file, count, seconds, cpus = String(LOAD_CPU) } = options
   const script = join(import.meta.dirname, 'requests.lua')
   const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '30s', '-s', script, url, '--', file]
-  const { stderr } = await run('taskset', ['-c', String(LOAD_CPU), ...wrk])
+  const running = run('taskset', ['-c', cpus, ...wrk]) // taskset becomes wrk
+  if (running.child.pid !== undefined) options.started?.(running.child.pid)
+  const { stderr } = await running
   const counts = JSON.parse(stderr) as WrkCounts // written by requests.lua
   if (counts.failed > 0) throw new Error(`${url}: ${counts.failed} connections failed`)
   return {

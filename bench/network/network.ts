@@ -1,8 +1,8 @@
-import { choose, type Options, UsageError } from '../options.ts'
+import { choose, type Options } from '../options.ts'
 import { findCoreRuleSet } from '../rule-files.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { installPeers } from './install-peers.ts'
-import { isInstalled } from './installed.ts'
+import { isInstalled, requirePrograms } from './installed.ts'
 import { type MeasureOptions, measureWorkload } from './measure.ts'
 import { printNetworkReport, type WorkloadResult } from './network-report.ts'
 import { proxyKinds } from './proxies.ts'
@@ -20,16 +20,13 @@ export const networkOptions = [
   'chart',
 ] as const
 
-const needed = ['nginx', 'wrk', 'taskset']
-
 /** acme-edge beside other proxies: same rules, same origin, same load; each proxy on one processor, all else on another. */
 export async function benchNetwork(options: Options): Promise<void> {
   const crs = findCoreRuleSet(options)
   const workloads = choose(networkWorkloads, options.list('workloads'))
   const chosen = choose(proxyKinds, options.list('proxies'))
   installPeers()
-  const missing = needed.filter((program) => !isInstalled(program))
-  if (missing.length > 0) throw new UsageError(`the benchmark needs ${missing.join(' and ')}`)
+  requirePrograms(['nginx', 'wrk', 'taskset'])
   const kinds = chosen.filter((kind) => kind.missing() === undefined)
   const folder = temporaryFolder()
   const pool = new ProxyPool(folder, crs)

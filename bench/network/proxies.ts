@@ -23,6 +23,8 @@ export interface ProxySetting {
   readonly ruleFile: string | undefined
   /** A store of acme-edge with a certificate for `localhost`. */
   readonly store: string
+  /** Processes of acme-edge; one unless said. */
+  readonly workers?: number
 }
 
 /** A proxy that can be compared, whether or not this machine has it. */
@@ -40,17 +42,7 @@ const root = join(import.meta.dirname, '../..')
 const modSecurityModule = '/usr/lib/nginx/modules/ngx_http_modsecurity_module.so'
 
 export const proxyKinds: readonly ProxyKind[] = [
-  {
-    name: 'acme-edge',
-    hasWaf: true,
-    hasTls: true,
-    missing: () => undefined,
-    prepare(setting) {
-      const file = join(setting.folder, 'edge.yaml')
-      writeFileSync(file, edgeConfig(setting))
-      return [join(root, 'bin/acme-edge'), 'run', '--config', file]
-    },
-  },
+  { name: 'acme-edge', hasWaf: true, hasTls: true, missing: () => undefined, prepare: prepareAcmeEdge },
   {
     name: 'nginx+libmodsecurity',
     hasWaf: true,
@@ -106,6 +98,13 @@ export function takesPart({ name, hasWaf }: ProxyKind, rules: Rules): boolean {
   return name === 'acme-edge' || hasWaf === (rules !== 'off')
 }
 
+/** Writes its config and returns the command. */
+export function prepareAcmeEdge(setting: ProxySetting): string[] {
+  const file = join(setting.folder, 'edge.yaml')
+  writeFileSync(file, edgeConfig(setting))
+  return [join(root, 'bin/acme-edge'), 'run', '--config', file]
+}
+
 function prepareNginx(setting: ProxySetting, module: string | undefined): string[] {
   mkdirSync(join(setting.folder, 'temp'), { recursive: true })
   const file = join(setting.folder, 'nginx.conf')
@@ -117,7 +116,8 @@ function whenAbsent(program: string, ...files: string[]): string | undefined {
   return [program, ...files].find((item) => !isInstalled(item))
 }
 
-function edgeConfig({ folder, originPort, httpPort, httpsPort, ruleFile, store }: ProxySetting): string {
+function edgeConfig(setting: ProxySetting): string {
+  const { folder, originPort, httpPort, httpsPort, ruleFile, store, workers = 1 } = setting
   const waf =
     ruleFile === undefined
       ? '{ mode: off, rules: [] }'
@@ -127,6 +127,7 @@ sites: [{ hosts: ["*"], origin: ["http://127.0.0.1:${originPort}"] }]
 waf: ${waf}
 store: "file:${store}"
 log: { access: off }
+workers: ${workers}
 limits: { requests_per_socket: 1000000 }
 `
 }
