@@ -147,9 +147,9 @@ function argumentOf({ operator, state }: Comparison): string {
 
 /** TX:0 is the whole match, TX:1 to TX:9 the groups; those of an earlier match are gone. */
 function capture(state: TransactionState, captures: readonly (string | undefined)[] = []): void {
-  for (const [i, name] of captureNames.entries()) {
-    const text = captures[i]
-    if (text === undefined) state.tx.delete(name)
-    else state.tx.set(name, text)
+  for (const [slot, name] of captureNames.entries()) {
+    const text = captures[slot]
+    if (text === undefined) state.tx.deleteAt(slot)
+    else state.tx.setAt(slot, name, text)
   }
 }

@@ -20,8 +20,8 @@ export function readTargets(state: TransactionState, rule: Rule, profile: Target
 }
 
 /** One member by its name, as most rules about TX ask for it. */
-function readMember(state: TransactionState, { find, lowerName, target, counts }: DirectTarget): readonly Entry[] {
-  const entries = find(state, lowerName)
+function readMember(state: TransactionState, { read, target, counts }: DirectTarget): readonly Entry[] {
+  const entries = read(state)
   if (target.mode === 'include') return entries
   return counts[entries.length] ?? [countOf(target, entries.length)]
 }
@@ -68,6 +68,7 @@ function readTarget(state: TransactionState, target: Target, exclusions: readonl
 function select(state: TransactionState, { word, selector }: Target): readonly Entry[] {
   if (selector === undefined) return state.read(word)
   if (selector.kind === 'name' && word.find !== undefined) return word.find(state, selector.lowerName)
+  if (selector.kind === 'regex' && word.match !== undefined) return word.match(state, selector.pattern)
   return state.read(word).filter((entry) => isSelected(entry, selector))
 }
 

@@ -1,9 +1,10 @@
+import type { NameTable } from './compiler/name-table.ts'
 import type { Entry } from './entry.ts'
 import type { CompiledOperator } from './operators/operator.ts'
 import { rx } from './operators/rx.ts'
 import type { TransactionState } from './transaction-state.ts'
 import { findVariable } from './variables/index.ts'
-import type { VariableWord } from './variables/variable.ts'
+import { readerOf, type VariableWord } from './variables/variable.ts'
 
 interface Reference {
   readonly word: VariableWord
@@ -65,6 +66,36 @@ export function expandMacro(macro: Macro, state: TransactionState): string {
   let text = ''
   for (const part of macro.parts) text += expandPart(part, state)
   return text
+}
+
+/** The text, where nothing in it is to be replaced. */
+export function constantOf({ parts }: Macro): string | undefined {
+  const [first = '', ...others] = parts
+  return typeof first === 'string' && others.length === 0 ? first : undefined
+}
+
+/**
+ * `expandMacro` with all worked out that can be known at load: where members of TX are kept. For what rules do again and
+ * again; what they log is expanded when they do.
+ */
+export function compileMacro(macro: Macro, names: NameTable): (state: TransactionState) => string {
+  const constant = constantOf(macro)
+  if (constant !== undefined) return () => constant
+  const [first = '', ...others] = macro.parts.map((part) => compilePart(part, names))
+  if (typeof first !== 'string' && others.length === 0) return first
+  return (state) => {
+    let text = typeof first === 'string' ? first : first(state)
+    for (const part of others) text += typeof part === 'string' ? part : part(state)
+    return text
+  }
+}
+
+function compilePart(part: string | Reference, names: NameTable): string | ((state: TransactionState) => string) {
+  if (typeof part === 'string') return part
+  const { word, member } = part
+  const read = member.kind === 'name' ? readerOf(word, member.lowerKey, names) : undefined
+  if (read === undefined) return (state) => expandPart(part, state)
+  return (state) => read(state)[0]?.cell.raw ?? ''
 }
 
 /** The reference, or why it is none. */

@@ -17,6 +17,7 @@ import type { RequestPlaces } from './request-places.ts'
 import { nothingSanitised } from './sanitised.ts'
 import type { TraceEvent } from './trace.ts'
 import type { ResponseHead, TransactionInput } from './transaction-types.ts'
+import { TxCollection } from './tx-collection.ts'
 import type { VariableWord } from './variables/variable.ts'
 
 /** `ctl:ruleRemoveTargetBy…`: for these rules (a flag by rule index) the variable, or one member of it, is not looked at. */
@@ -94,7 +95,7 @@ export class TransactionState {
   readonly offload: Offload | undefined
   readonly request: RequestParts
   readonly requestBody: RequestBodyState
-  readonly tx = new Collection('TX')
+  readonly tx: TxCollection
   readonly env = new Collection('ENV')
   /** What @restpath has named. */
   readonly pathArguments = new Collection('ARGS_PATH')
@@ -142,6 +143,7 @@ export class TransactionState {
   constructor(program: Program, input: TransactionInput, options: StateOptions) {
     this.program = program
     this.input = input
+    this.tx = new TxCollection(program.names)
     this.clock = options.clock
     this.trace = options.trace
     this.offload = options.offload

@@ -1,3 +1,4 @@
+import type { NameTable } from '../compiler/name-table.ts'
 import type { Disruptive, Effect } from '../compiler/program.ts'
 import type { Macro } from '../macro.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
@@ -16,8 +17,8 @@ export interface IdRange {
   readonly last: number
 }
 
-/** An effect that may need to know the other rules. */
-export type PendingEffect = (rules: RuleIndex) => Effect
+/** An effect that may need to know the other rules, or where members of TX are kept. */
+export type PendingEffect = (rules: RuleIndex, names: NameTable) => Effect
 
 /** `block` is replaced by what SecDefaultAction says; statuses are filled in then. */
 export type DraftDisruptive =

@@ -1,14 +1,12 @@
-import type { WritableCollection } from '../collection.ts'
 import type { Effect } from '../compiler/program.ts'
 import { reject } from '../compiler/rejection.ts'
-import { Cell, Entry } from '../entry.ts'
 import { expandMacro, hasMacro, type Macro } from '../macro.ts'
 import { isBuiltInName, isPersistentName } from '../persistent/names.ts'
 import type { Word } from '../seclang/ast.ts'
 import { toNumber } from '../to-number.ts'
-import type { TransactionState } from '../transaction-state.ts'
-import type { ActionWord } from './action.ts'
+import type { ActionWord, PendingEffect } from './action.ts'
 import { macroPart } from './macro-argument.ts'
+import { type Assigned, assignMember, removeMember } from './setvar-tx.ts'
 
 /** `tx.a=1`, `tx.a=+%{tx.b}`, `tx.a=-1`, `tx.a` (1), `!tx.a` (removed); names and values may hold macros. */
 export const setvar: ActionWord = {
@@ -16,12 +14,11 @@ export const setvar: ActionWord = {
   argument: 'required',
   group: 'effect',
   apply(draft, argument) {
-    const effect = parse(argument)
-    draft.onMatch.push(() => effect)
+    draft.onMatch.push(parse(argument))
   },
 }
 
-function parse(argument: Word): Effect {
+function parse(argument: Word): PendingEffect {
   const found = /^(!?)\s*([A-Za-z]+)[.:]((?:%\{[^}]*\}|[^=])+)(?:=(.*))?$/s.exec(argument.text)
   const [, removal = '', collection = '', name = '', value] = found ?? []
   if (found === null || (removal === '!' && value !== undefined))
@@ -31,20 +28,10 @@ function parse(argument: Word): Effect {
   if (!isKnown) reject(argument, `"${collection}" is not a collection that setvar can write`)
   const key = macroPart(argument, name.trim(), argument.text.indexOf(name))
   if (lowerCollection !== 'tx') refuseReadOnly(argument, removal + name.trim().toLowerCase())
-  if (removal === '!') return remove(lowerCollection, key)
-  const assigned = parseValue(argument, value)
-  return constantAssignment(lowerCollection, key, assigned) ?? assignment(lowerCollection, key, assigned)
-}
-
-/** `tx.a=1`, which most rule sets begin with dozens of: the same member for every transaction. */
-function constantAssignment(collection: string, key: Macro, value: Value): Effect | undefined {
-  const [name = '', ...noMoreNames] = key.parts
-  const [text = '', ...noMoreTexts] = value.macro.parts
-  if (collection !== 'tx' || value.kind !== 'set' || noMoreNames.length + noMoreTexts.length > 0) return undefined
-  if (typeof name !== 'string' || typeof text !== 'string') return undefined
-  const lowerName = name.toLowerCase()
-  const member = [new Entry('TX', name, new Cell(text))] as const
-  return (state) => state.tx.put(lowerName, member)
+  const assigned = removal === '!' ? undefined : parseValue(argument, value)
+  if (lowerCollection === 'tx') return assigned === undefined ? removeMember(key) : assignMember(key, assigned)
+  const effect = assigned === undefined ? remove(lowerCollection, key) : assignment(lowerCollection, key, assigned)
+  return () => effect
 }
 
 /** TIMEOUT can be set and taken back; taking KEY away is how a collection is deleted. */
@@ -54,9 +41,7 @@ function refuseReadOnly(argument: Word, wanted: string): void {
   reject(argument, `${lowerName.toUpperCase()} is kept by the engine itself and cannot be written`)
 }
 
-type Value = { readonly kind: 'set' | 'add' | 'subtract'; readonly macro: Macro }
-
-function parseValue(argument: Word, value: string | undefined): Value {
+function parseValue(argument: Word, value: string | undefined): Assigned {
   if (value === undefined) return { kind: 'set', macro: { source: '1', parts: ['1'] } }
   const sign = value[0]
   const kind = sign === '+' ? 'add' : sign === '-' ? 'subtract' : 'set'
@@ -64,18 +49,22 @@ function parseValue(argument: Word, value: string | undefined): Value {
   return { kind, macro: macroPart(argument, text, argument.text.length - text.length) }
 }
 
+/**
+ * A persistent collection that this transaction has not opened takes nothing in. A request that could name what the engine
+ * keeps could end a collection that counts against it.
+ */
 function remove(collectionName: string, key: Macro): Effect {
-  const isChosen = isChosenByRequest(collectionName, key)
+  const isChosen = hasMacro(key.source)
   return (state) => {
     const lowerName = expandMacro(key, state).toLowerCase()
-    if (!isChosen || !isBuiltInName(lowerName)) writableCollection(state, collectionName)?.delete(lowerName)
+    if (!isChosen || !isBuiltInName(lowerName)) state.collections.get(collectionName)?.delete(lowerName)
   }
 }
 
-function assignment(collectionName: string, key: Macro, value: Value): Effect {
-  const isChosen = isChosenByRequest(collectionName, key)
+function assignment(collectionName: string, key: Macro, value: Assigned): Effect {
+  const isChosen = hasMacro(key.source)
   return (state) => {
-    const collection = writableCollection(state, collectionName)
+    const collection = state.collections.get(collectionName)
     if (collection === undefined) return
     const name = expandMacro(key, state)
     if (isChosen && isBuiltInName(name.toLowerCase())) return
@@ -83,14 +72,4 @@ function assignment(collectionName: string, key: Macro, value: Value): Effect {
     if (value.kind === 'set') return collection.set(name, operand)
     collection.add(name, value.kind === 'add' ? toNumber(operand) : -toNumber(operand))
   }
-}
-
-/** A request that could name what the engine keeps could end a collection that counts against it. */
-function isChosenByRequest(collectionName: string, key: Macro): boolean {
-  return collectionName !== 'tx' && hasMacro(key.source)
-}
-
-/** A persistent collection that this transaction has not opened takes nothing in. */
-function writableCollection(state: TransactionState, lowerName: string): WritableCollection | undefined {
-  return lowerName === 'tx' ? state.tx : state.collections.get(lowerName)
 }

@@ -4,6 +4,7 @@ import type { Turns } from '../turns.ts'
 import { assemble } from './assemble.ts'
 import type { Assembly } from './draft.ts'
 import { linkProgram } from './link.ts'
+import { NameTable } from './name-table.ts'
 import type { Program } from './program.ts'
 import { defaultSettings } from './settings.ts'
 import { SourceLoader, type SourceReader } from './sources.ts'
@@ -44,6 +45,7 @@ export async function compileFiles(files: readonly string[], options: CompileOpt
     chains: [],
     markers: [],
     updates: [],
+    names: new NameTable(),
   }
   await assemble(assembly, loader.nodes, turns)
   const program = linkProgram(assembly, options)

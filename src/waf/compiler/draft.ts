@@ -3,6 +3,7 @@ import type { RuleNode, UnconditionalNode } from '../seclang/ast.ts'
 import type { Problem } from '../seclang/location.ts'
 import type { SourceText } from '../seclang/source-text.ts'
 import type { TransformationWord } from '../transformations/transformation.ts'
+import type { NameTable } from './name-table.ts'
 import type { RuleOperator, Settings } from './program.ts'
 import type { ProblemList } from './rejection.ts'
 import type { TargetList } from './targets.ts'
@@ -51,4 +52,5 @@ export interface Assembly {
   readonly chains: ChainDraft[]
   readonly markers: MarkerDraft[]
   readonly updates: RuleUpdate[]
+  readonly names: NameTable
 }

@@ -4,6 +4,7 @@ import type { WafMode } from '../transaction-types.ts'
 import { reqbodyError, reqbodyProcessorError } from '../variables/request-body.ts'
 import type { Assembly, ChainDraft, LinkDraft } from './draft.ts'
 import { positionsAfterMatch } from './jumps.ts'
+import type { NameTable } from './name-table.ts'
 import { ProfileTable } from './profiles.ts'
 import type { Disruptive, Effect, Link, Program, Rule } from './program.ts'
 import { indexRules } from './rule-index.ts'
@@ -14,6 +15,7 @@ interface Linker {
   readonly index: RuleIndex
   readonly profiles: ProfileTable
   readonly trie: TransformationTrie
+  readonly names: NameTable
   linkCount: number
 }
 
@@ -32,7 +34,8 @@ export function linkProgram(assembly: Assembly, { mode, screening }: LinkOptions
   })
   const linker: Linker = {
     index: indexRules(chains),
-    profiles: new ProfileTable(),
+    profiles: new ProfileTable(assembly.names),
+    names: assembly.names,
     trie: new TransformationTrie(assembly.transformations),
     linkCount: 0,
   }
@@ -45,6 +48,7 @@ export function linkProgram(assembly: Assembly, { mode, screening }: LinkOptions
     settings: Object.freeze({ ...settings, engine: lowerOf(ceiling, settings.engine) }),
     phases,
     rules,
+    names: assembly.names,
     screen: screening === 'on' ? buildScreen(phases, linker.linkCount) : undefined,
     warnings: [...assembly.warnings.values()],
     ceiling,
@@ -116,7 +120,8 @@ function linkOne(draft: LinkDraft, { inherited, next, linker }: LinkContext): Li
   const { node, targets, operator, actions } = draft
   const before = actions.transformationsReset === true ? [] : (inherited?.transformations ?? [])
   const path = linker.trie.path([...before, ...actions.transformations])
-  const effects = (pending: readonly PendingEffect[]): Effect[] => pending.map((resolve) => resolve(linker.index))
+  const effects = (pending: readonly PendingEffect[]): Effect[] =>
+    pending.map((resolve) => resolve(linker.index, linker.names))
   return {
     number: linker.linkCount++,
     location: node.location,

@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path'
 import { macroArgument } from '../actions/macro-argument.ts'
 import { detach } from '../detach.ts'
-import { expandMacro, hasMacro, isMacroText, type Macro, parseMacro } from '../macro.ts'
+import { compileMacro, hasMacro, isMacroText, type Macro, parseMacro } from '../macro.ts'
 import { findOperator } from '../operators/index.ts'
 import type { CompiledOperator, OperatorContext, OperatorRecipe, OperatorWord } from '../operators/operator.ts'
 import type { OperatorNode } from '../seclang/ast.ts'
+import type { TransactionState } from '../transaction-state.ts'
 import type { Assembly } from './draft.ts'
 import type { RuleOperator } from './program.ts'
 import { reasonAgainst } from './refused-words.ts'
@@ -30,7 +31,9 @@ export function compileOperator(node: OperatorNode, sources: OperatorSources): R
     negated: node.negated,
     macro,
     resolve:
-      macro === undefined ? compileWord(word, { text, context, isPassing: false }) : withMacro(word, macro, context),
+      macro === undefined
+        ? compileWord(word, { text, context, isPassing: false })
+        : withMacro(word, { text: compileMacro(macro, sources.names), context }),
   }
 }
 
@@ -63,7 +66,7 @@ function compileWord(word: OperatorWord, { text, context, isPassing }: Argument)
 }
 
 /** Where operators find what is too long for a rule. */
-type OperatorSources = Pick<Assembly, 'readFile' | 'datasets'>
+type OperatorSources = Pick<Assembly, 'readFile' | 'datasets' | 'names'>
 
 function operatorContext({ argument }: OperatorNode, { readFile, datasets }: OperatorSources): OperatorContext {
   return {
@@ -89,10 +92,15 @@ function operatorMacro(word: OperatorWord, { argument }: OperatorNode): Macro | 
   return word.name === 'rx' && parsed.kind === 'macro' ? parsed.macro : undefined
 }
 
-function withMacro(word: OperatorWord, macro: Macro, context: OperatorContext): RuleOperator['resolve'] {
+interface PassingArgument {
+  readonly text: (state: TransactionState) => string
+  readonly context: OperatorContext
+}
+
+function withMacro(word: OperatorWord, { text, context }: PassingArgument): RuleOperator['resolve'] {
   const compiled = new Map<string, CompiledOperator>()
   return (state) => {
-    const argument = expandMacro(macro, state)
+    const argument = text(state)
     const known = compiled.get(argument)
     if (known !== undefined) return known
     if (argument.length > LONGEST_REMEMBERED) return compileWord(word, { text: argument, context, isPassing: true })

@@ -5,6 +5,7 @@ import type { ScreenProgram } from '../prefilter/screen-program.ts'
 import type { Location, Problem } from '../seclang/location.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
+import type { NameTable } from './name-table.ts'
 
 export type EngineMode = 'on' | 'detect' | 'off'
 
@@ -54,8 +55,7 @@ export interface Exclusion {
 
 /** A target list that is one member of a collection with a fast way to its members: `TX:score`, `&TX:score`. */
 export interface DirectTarget {
-  readonly find: NonNullable<VariableWord['find']>
-  readonly lowerName: string
+  readonly read: (state: TransactionState) => readonly Entry[]
   readonly target: Target
   /** With `&`, what stands for none and for one. */
   readonly counts: readonly (readonly Entry[])[]
@@ -148,6 +148,8 @@ export interface Program {
   /** By phase, 1 to 5; index 0 is empty. */
   readonly phases: readonly (readonly Rule[])[]
   readonly rules: readonly Rule[]
+  /** Of the members of TX that the rules name. */
+  readonly names: NameTable
   /** `undefined`: no rule may be passed over. */
   readonly screen: ScreenProgram | undefined
   /** What was loaded but cannot have its effect here. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { Condition, Link, Rule, TargetProfile } from '../compiler/program.ts'
+import type { Condition, DirectTarget, Link, Rule, TargetProfile } from '../compiler/program.ts'
 import type { TransformNode } from '../entry.ts'
 import { withoutRemoved } from '../evaluate-targets.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
@@ -131,23 +131,22 @@ function gateOf(rule: Rule, position: number, conditions: ConditionTable): Gate 
   const { head, nextPosition } = rule
   if (nextPosition === position + 1 || !isJumpAlone(rule) || head.condition === undefined) return undefined
   const { profile, operator } = head.condition
-  const [target] = profile.targets
-  if (profile.targets.length !== 1 || target === undefined || profile.exclusions.length > 0) return undefined
+  if (profile.direct === undefined) return undefined
+  const { target, read } = profile.direct
   const { word, selector, mode } = target
   if (word !== tx || selector?.kind !== 'name' || mode !== 'include') return undefined
   if (operator.negated || typeof operator.resolve === 'function') return undefined
-  const { lowerName } = selector
   // A file's name in the argument counts from the folder of the rules.
-  const key = JSON.stringify([lowerName, operator.label, operator.argument, dirname(head.location.file)])
+  const key = JSON.stringify([selector.lowerName, operator.label, operator.argument, dirname(head.location.file)])
   return {
     position,
     target: nextPosition,
     ruleIndex: rule.index,
-    condition: conditions.intern(key, meets(lowerName, operator.resolve)),
+    condition: conditions.intern(key, meets(read, operator.resolve)),
     isDisabled: (state) =>
-      state.removedRules?.[rule.index] === 1 || withoutRemoved(state, rule, state.tx.find(lowerName)).length === 0,
+      state.removedRules?.[rule.index] === 1 || withoutRemoved(state, rule, read(state)).length === 0,
     noteMatch(state) {
-      const found = state.tx.find(lowerName)
+      const found = read(state)
       state.matchedVariables = [...found]
       state.matchedVariable = found[0]
     },
@@ -160,10 +159,10 @@ function isJumpAlone({ head, log, auditLog, disruptive, severity }: Rule): boole
   return head.onMatch.length === 0 && head.afterMatch.length === 0
 }
 
-function meets(lowerName: string, operator: CompiledOperator): GateCondition {
-  return ({ tx }) => {
-    const value = tx.get(lowerName)
-    return value !== undefined && operator.test(value)
+function meets(read: DirectTarget['read'], operator: CompiledOperator): GateCondition {
+  return (state) => {
+    const [entry] = read(state)
+    return entry !== undefined && operator.test(entry.cell.raw)
   }
 }
 

@@ -1,5 +1,7 @@
 import type { XmlDocument } from '../bodies/xml-document.ts'
+import type { NameTable } from '../compiler/name-table.ts'
 import type { Entry } from '../entry.ts'
+import type { CompiledOperator } from '../operators/operator.ts'
 import type { TransactionState } from '../transaction-state.ts'
 
 /** First phase from whose begin a variable's values stay the same; `never` ones are read anew by every rule. */
@@ -22,4 +24,18 @@ export interface VariableWord {
   version?(state: TransactionState): number
   /** Faster way to the values under one lower-case key, where the collection has one. */
   find?(state: TransactionState, lowerKey: string): readonly Entry[]
+  /** At load: a way that is faster still, to the values under a key that a rule says. */
+  bind?(lowerKey: string, names: NameTable): (state: TransactionState) => readonly Entry[]
+  /** Faster way to the values whose keys a selector picks. */
+  match?(state: TransactionState, selector: CompiledOperator): readonly Entry[]
+}
+
+/** How a variable's values under one key are read, where there is a fast way; worked out at load. */
+export function readerOf(
+  { bind, find }: VariableWord,
+  lowerKey: string,
+  names: NameTable,
+): ((state: TransactionState) => readonly Entry[]) | undefined {
+  if (bind !== undefined) return bind(lowerKey, names)
+  return find && ((state) => find(state, lowerKey))
 }

@@ -8,6 +8,11 @@ import type { VariableWord } from './variable.ts'
 export const tx: VariableWord = {
   ...collectionVariable('TX', (state) => state.tx),
   version: (state) => state.tx.version,
+  bind(lowerKey, names) {
+    const slot = names.slotOf(lowerKey)
+    return (state) => state.tx.at(slot)
+  },
+  match: (state, selector) => state.tx.matching(selector),
 }
 /** Parts of the path that @restpath has named; they are not among ARGS. */
 export const argsPath: VariableWord = {
