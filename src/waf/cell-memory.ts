@@ -3,10 +3,11 @@ import { Cell } from './entry.ts'
 
 /** Longer values hardly ever come twice. */
 const LONGEST_VALUE = 256
-/** Cells in each of two generations: a flood of new values empties the memory, it does not fill the machine's. */
-const CELLS_PER_GENERATION = 1024
-/** Places to note a value that was seen once; a power of two. */
+/** Places for cells, and to note a value that was seen once; powers of two. What comes to a place that is taken has it. */
+const PLACES = 4096
 const SIGHTINGS = 8192
+/** Bytes at either end that a hash is made of. */
+const HASHED_BYTES = 16
 
 /**
  * Many values come again and again in real traffic: names, most header fields, choices in forms. The cell of a value that
@@ -17,8 +18,7 @@ export class CellMemory {
   readonly #life: 'passing' | 'kept'
   /** Hashes of values, by their last bits: two values with one hash are only kept early. */
   readonly #sightings = new Uint32Array(SIGHTINGS)
-  #young = new Map<string, Cell>()
-  #old = new Map<string, Cell>()
+  readonly #cells = new Array<Cell | undefined>(PLACES).fill(undefined)
 
   /** @param life `passing`: nothing is remembered, every transaction finds out for itself */
   constructor(life: 'passing' | 'kept') {
@@ -26,33 +26,29 @@ export class CellMemory {
   }
 
   cellOf(raw: string): Cell {
-    if (this.#life === 'passing' || raw.length > LONGEST_VALUE || this.#isNew(raw)) return new Cell(raw)
-    return this.#young.get(raw) ?? this.#keep(raw)
-  }
-
-  #isNew(raw: string): boolean {
+    if (this.#life === 'passing' || raw.length > LONGEST_VALUE) return new Cell(raw)
     const hash = hashOf(raw)
-    const place = hash & (SIGHTINGS - 1)
-    if (this.#sightings[place] === hash) return false
-    this.#sightings[place] = hash
-    return true
+    const known = this.#cells[hash & (PLACES - 1)]
+    if (known !== undefined && known.raw === raw) return known
+    if (this.#sightings[hash & (SIGHTINGS - 1)] === hash) return this.#keep(raw, hash)
+    this.#sightings[hash & (SIGHTINGS - 1)] = hash
+    return new Cell(raw)
   }
 
-  #keep(raw: string): Cell {
-    const own = detach(raw)
-    const cell = this.#old.get(raw) ?? new Cell(own, 'kept')
-    if (this.#young.size >= CELLS_PER_GENERATION) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(own, cell)
+  #keep(raw: string, hash: number): Cell {
+    const cell = new Cell(detach(raw), 'kept')
+    this.#cells[hash & (PLACES - 1)] = cell
     return cell
   }
 }
 
-/** Fowler, Noll and Vo's. */
+/** Fowler, Noll and Vo's, over the ends of the text. */
 function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
+  const { length } = text
+  let hash = 0x811c9dc5 ^ length
+  const head = Math.min(length, HASHED_BYTES)
+  for (let i = 0; i < head; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  for (let i = Math.max(head, length - HASHED_BYTES); i < length; i++)
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return (hash ^ (hash >>> 15)) >>> 0
 }

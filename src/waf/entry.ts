@@ -29,6 +29,8 @@ interface StepResult {
   readonly value: string
   /** What one pass over it found, once it was screened. */
   scan: Scan | undefined
+  /** The one before. */
+  previous: StepResult | undefined
 }
 
 /** Up to so many results of a value are looked through one by one: most values have few. */
@@ -41,7 +43,8 @@ export class Cell {
   scan: Scan | undefined
   readonly #life: 'passing' | 'kept'
   #findings: Findings | undefined
-  #results: StepResult[] | undefined
+  #last: StepResult | undefined
+  #count: number
   #index: Map<TransformNode, StepResult> | undefined
 
   constructor(raw: string, life: 'passing' | 'kept' = 'passing') {
@@ -49,7 +52,8 @@ export class Cell {
     this.scan = undefined
     this.#life = life
     this.#findings = undefined
-    this.#results = undefined
+    this.#last = undefined
+    this.#count = 0
     this.#index = undefined
   }
 
@@ -63,25 +67,32 @@ export class Cell {
     const known = this.resultOf(node)
     if (known !== undefined) return known.value
     const value = node.transform(node.parent === undefined ? this.raw : this.transformed(node.parent))
-    this.keep({ step: node, value, scan: undefined })
+    this.keep({ step: node, value, scan: undefined, previous: undefined })
     return value
   }
 
   /** What is known of a step already. */
   resultOf(node: TransformNode): StepResult | undefined {
     if (this.#index !== undefined) return this.#index.get(node)
-    if (this.#results === undefined) return undefined
-    for (const result of this.#results) if (result.step === node) return result
-    return undefined
+    let result = this.#last
+    while (result !== undefined && result.step !== node) result = result.previous
+    return result
   }
 
   keep(result: StepResult): void {
+    if (this.#index === undefined && this.#count >= FEW_RESULTS) this.#index = this.#allResults()
     if (this.#index !== undefined) this.#index.set(result.step, result)
-    else if (this.#results === undefined) this.#results = [result]
-    else if (this.#results.push(result) > FEW_RESULTS) {
-      this.#index = new Map(this.#results.map((each) => [each.step, each]))
-      this.#results = undefined
+    else {
+      result.previous = this.#last
+      this.#last = result
+      this.#count++
     }
+  }
+
+  #allResults(): Map<TransformNode, StepResult> {
+    const index = new Map<TransformNode, StepResult>()
+    for (let result = this.#last; result !== undefined; result = result.previous) index.set(result.step, result)
+    return index
   }
 }
 

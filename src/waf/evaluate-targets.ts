@@ -82,7 +82,11 @@ export function isTargeted(profile: TargetProfile, variable: VariableWord | unde
 
 /** Index of the target that a value of the profile belongs to. */
 export function targetOf({ targets }: TargetProfile, entry: Entry): number {
-  return targets.findIndex(({ word, selector }) => word.name === entry.collection && isSelected(entry, selector))
+  for (let i = 0; i < targets.length; i++) {
+    const { word, selector } = targets[i] as Target // below its length
+    if (word.name === entry.collection && isSelected(entry, selector)) return i
+  }
+  return targets.length
 }
 
 /** Of these values, those that no `ctl` of this transaction takes away from the rule. */

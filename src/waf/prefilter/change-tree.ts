@@ -7,14 +7,16 @@ export interface Change {
   readonly step: TransformNode
   readonly effect: Effect
   readonly groups: readonly ChangedGroup[]
-  /** Nothing behind this step can match what a shorter string becomes. */
+  /** Nothing behind this step can match what a shorter string becomes, or a shorter result. */
   readonly minLength: number
+  readonly minResult: number
   readonly next: readonly Change[]
 }
 
 interface Draft extends Change {
   readonly groups: ChangedGroup[]
   minLength: number
+  minResult: number
   readonly next: Draft[]
 }
 
@@ -34,9 +36,9 @@ export class ChangeTree {
     const steps = changing(group.steps, value.mask)
     let list = this.#roots
     for (const [index, step] of steps.entries()) {
-      const minLength = value.minLength / growth(steps.slice(index))
       const draft = list.find((other) => isAlike(other.step, step)) ?? plant(list, step)
-      draft.minLength = Math.min(draft.minLength, minLength)
+      draft.minLength = Math.min(draft.minLength, value.minLength / growth(steps.slice(index)))
+      draft.minResult = Math.min(draft.minResult, value.minLength / growth(steps.slice(index + 1)))
       if (index === steps.length - 1) draft.groups.push(group)
       list = draft.next
     }
@@ -44,7 +46,8 @@ export class ChangeTree {
 }
 
 function plant(list: Draft[], step: TransformNode): Draft {
-  const draft: Draft = { step, effect: effectOf(step), groups: [], minLength: Number.POSITIVE_INFINITY, next: [] }
+  const most = Number.POSITIVE_INFINITY
+  const draft: Draft = { step, effect: effectOf(step), groups: [], minLength: most, minResult: most, next: [] }
   list.push(draft)
   return draft
 }

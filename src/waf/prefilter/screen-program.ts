@@ -1,5 +1,5 @@
 import type { Condition, Selector, TargetProfile } from '../compiler/program.ts'
-import type { TransformNode } from '../entry.ts'
+import type { Entry, TransformNode } from '../entry.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import { tx } from '../variables/writable.ts'
@@ -60,6 +60,8 @@ export interface VariableSlots {
   readonly all: Slot | undefined
   /** To those that some rule asks for, or leaves out, by its lower-case name: all questions to that member. */
   readonly named: ReadonlyMap<string, Slot | undefined>
+  /** Lengths of those names, as bits; the last stands for all longer ones. */
+  readonly lengths: number
 }
 
 /** More combinations of outcomes are not prepared for; 30 is what fits into a number. */
@@ -185,10 +187,22 @@ function makeSlots(rules: readonly ScreenedRule[], linksOfHit: LinksOfHit): read
     const names = new Set(asking.flatMap(({ condition }) => namesOf(condition.profile, word)))
     const slotAbout = (name: string | undefined) => {
       const about = asking.filter((rule) => isAbout(rule, word, name))
-      return about.length === 0 ? undefined : slotOf(about, linksOfHit)
+      return about.length === 0 ? undefined : makeSlot(about, linksOfHit)
     }
-    return { word, all: slotAbout(undefined), named: new Map(Array.from(names, (name) => [name, slotAbout(name)])) }
+    const named = new Map(Array.from(names, (name) => [name, slotAbout(name)]))
+    const lengths = Array.from(names, lengthBit).reduce((bits, bit) => bits | bit, 0)
+    return { word, all: slotAbout(undefined), named, lengths }
   })
+}
+
+/** The questions to one value of the variable. Of most names the length says that no rule asks for them. */
+export function slotOf({ all, named, lengths }: VariableSlots, entry: Entry): Slot | undefined {
+  if (lengths === 0 || (lengths & lengthBit(entry.key ?? '')) === 0) return all
+  return named.has(entry.lowerKey) ? named.get(entry.lowerKey) : all
+}
+
+function lengthBit({ length }: string): number {
+  return 1 << Math.min(length, 31)
 }
 
 /** Members of the variable that the profile asks for, or leaves out, by name. */
@@ -208,7 +222,7 @@ function isAbout({ condition }: ScreenedRule, word: VariableWord, name: string |
   return targets.some((target) => target.word === word && (target.selector?.kind !== 'name' || isNamed(target)))
 }
 
-function slotOf(rules: readonly ScreenedRule[], linksOfHit: LinksOfHit): Slot {
+function makeSlot(rules: readonly ScreenedRule[], linksOfHit: LinksOfHit): Slot {
   const groups = new Map<TransformNode | undefined, ScreenedLink[]>()
   for (const { link, nodes } of new Set(rules)) {
     for (const node of nodes) groups.set(node, [...(groups.get(node) ?? []), link])

@@ -9,7 +9,7 @@ import type { Scan } from './literal-scanner.ts'
 import type { MainPath } from './main-path.ts'
 import type { ScreenedLink, Slot } from './plans.ts'
 import { addPosition, nextPosition } from './position-set.ts'
-import { type Gate, isMet, type PhaseScreen, type ScreenProgram, type VariableSlots } from './screen-program.ts'
+import { type Gate, isMet, type PhaseScreen, type ScreenProgram, slotOf, type VariableSlots } from './screen-program.ts'
 
 /** Longer values are not transformed ahead of the rules: that would be too long a step for one go. */
 const LONGEST_TRANSFORMED = 4096
@@ -154,13 +154,13 @@ export class Screening {
     for (; this.#variable < this.#slots.length; this.#variable++) {
       const slots = this.#slots[this.#variable]
       if (slots === undefined) continue
-      const { word, all, named } = slots
+      const { word } = slots
       const entries = this.#state.read(word)
       for (; this.#member < entries.length; this.#member++) {
         const entry = entries[this.#member] as Entry // below its length
         if (budget.isSliceOver(entry.cell.raw.length)) return false
         if (entry.cell.raw.length > PIECE_BYTES && !this.#scanLong(entry.cell)) return false
-        const slot = named.size > 0 && named.has(entry.lowerKey) ? named.get(entry.lowerKey) : all
+        const slot = slotOf(slots, entry)
         if (slot !== undefined) this.#ask(slot, entry, word)
       }
       this.#member = 0
@@ -209,15 +209,19 @@ export class Screening {
   /** Asks what steps make of a string, and the steps behind them of that; those that leave it as it is are not run. */
   #change(changes: readonly Change[], cell: Cell, value: string, scan: Scan): void {
     for (let i = 0; i < changes.length; i++) {
-      const { step, effect, groups, minLength, next } = changes[i] as Change // below its length
+      const { step, effect, groups, minLength, minResult, next } = changes[i] as Change // below its length
       if (scan.length < minLength) continue
       let output = value
       let result = scan
       if (effect.change(scan.mask) !== 'none') {
         const known = cell.resultOf(step)
         output = known?.value ?? step.transform(value)
+        if (output.length < minResult) {
+          if (known === undefined) cell.keep({ step, value: output, scan: undefined, previous: undefined })
+          continue
+        }
         if (output !== value) result = known?.scan ?? this.#program.scanner.scan(output)
-        if (known === undefined) cell.keep({ step, value: output, scan: result })
+        if (known === undefined) cell.keep({ step, value: output, scan: result, previous: undefined })
         else known.scan = result
       }
       for (let j = 0; j < groups.length; j++) groups[j]?.collect(result, this.#program.found)
@@ -251,5 +255,9 @@ function addAll({ groups, next }: Change, found: FoundLinks): void {
 /** Rules look at their targets one after the other, whatever the order in which values were screened. */
 function inOrder(entries: Entry[], profile: TargetProfile): readonly Entry[] {
   if (profile.targets.length === 1) return entries
-  return entries.sort((a, b) => targetOf(profile, a) - targetOf(profile, b))
+  const ranks = entries.map((entry) => targetOf(profile, entry))
+  const isOrdered = ranks.every((rank, i) => i === 0 || (ranks[i - 1] ?? 0) <= rank)
+  if (isOrdered) return entries
+  const places = Array.from(entries.keys()).sort((a, b) => (ranks[a] ?? 0) - (ranks[b] ?? 0))
+  return places.map((place) => entries[place] as Entry)
 }

@@ -23,7 +23,10 @@ export const args: VariableWord = {
   shape: 'collection',
   settled: 2,
   read({ request, requestBody }) {
-    return [...request.arguments, ...requestBody.arguments].map(({ key, cell }) => new Entry('ARGS', key, cell))
+    const entries: Entry[] = []
+    for (const { key, cell } of request.arguments) entries.push(new Entry('ARGS', key, cell))
+    for (const { key, cell } of requestBody.arguments) entries.push(new Entry('ARGS', key, cell))
+    return entries
   },
 }
 
