@@ -42,8 +42,8 @@ export async function openFileStore(options: FileStoreOptions): Promise<Store> {
     for (const folder of [options.folder, files.state, files.locks]) {
       await makeFolder(folder)
       await narrowMode(folder, folderMode, (path) => warnMode(files, path))
-      await removeLeftovers(folder, Date.now())
     }
+    await removeLeftovers(options.folder, Date.now())
   })
   return {
     read: (key) => readValue(files, key),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, lutimes, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openFileStore } from '../../src/store/file-store.ts'
@@ -84,6 +84,22 @@ t.test('what a killed process left half written is removed, what another writes 
   await utimes(old, 0, 0)
   await open()
   t.same(await readdir(join(folder, 'state')), ['b~2.def.tmp'])
+})
+
+t.test('half a certificate goes too: keys in the archive, links to nothing', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  await mkdir(join(folder, 'archive/shop.example/1'), { recursive: true })
+  await mkdir(join(folder, 'live'))
+  const key = join(folder, 'archive/shop.example/1/privkey.pem~1.abc.tmp')
+  const link = join(folder, 'live/shop.example~1.abc.tmp')
+  await writeFile(key, 'half')
+  await utimes(key, 0, 0)
+  await symlink('../archive/shop.example/9', link)
+  await lutimes(link, 0, 0)
+  await symlink(t.testdirName, join(folder, 'live/elsewhere')) // a circle, if it were followed
+  await open()
+  t.same(await readdir(join(folder, 'archive/shop.example/1')), [])
+  t.same(await readdir(join(folder, 'live')), ['elsewhere'])
 })
 
 t.test('the lock of a killed process is taken over at once, with a higher number', async (t) => {

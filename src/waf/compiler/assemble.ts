@@ -6,7 +6,7 @@ import type { Location } from '../seclang/location.ts'
 import type { Turns } from '../turns.ts'
 import { applyActions } from './actions.ts'
 import { applyDirective } from './directives.ts'
-import type { Assembly, LinkDraft } from './draft.ts'
+import type { Assembly, ChainDraft, LinkDraft } from './draft.ts'
 import { compileOperator } from './operators.ts'
 import type { RuleOperator } from './program.ts'
 import { compileTargets, type TargetList } from './targets.ts'
@@ -106,18 +106,21 @@ function addChain(assembly: Assembly, links: readonly LinkDraft[]): void {
   const phase = actions.phase ?? DEFAULT_PHASE
   const id = checkedId(assembly, head)
   if (id === undefined) return
-  assembly.chains.push({ id, phase, links: [head, ...rest], defaults: assembly.defaults.get(phase) ?? builtInDefaults })
+  const defaults = assembly.defaults.get(phase) ?? builtInDefaults
+  const chain: ChainDraft = { id, phase, links: [head, ...rest], defaults }
+  assembly.chains.push(chain)
+  assembly.chainsById.set(id, chain)
 }
 
 /** Every rule has an id of its own: without it no log line, exclusion or test could name it. */
-function checkedId({ problems, chains, isIncomplete }: Assembly, head: LinkDraft): number | undefined {
+function checkedId({ problems, chainsById, isIncomplete }: Assembly, head: LinkDraft): number | undefined {
   const { actions, node } = head
   if (actions.id === undefined) {
     if (!isIncomplete && !node.actions.some(({ name }) => name.text === 'id'))
       problems.add(node.location, 'the rule has no id')
     return undefined
   }
-  const other = chains.find((chain) => chain.id === actions.id)
+  const other = chainsById.get(actions.id)
   if (other === undefined) return actions.id
   const { file, line } = other.links[0].node.location
   problems.add(placeOf(head, 'id'), `the id ${actions.id} is already that of the rule at ${file}:${line}`)

@@ -43,6 +43,7 @@ export async function compileFiles(files: readonly string[], options: CompileOpt
     datasets: new Map(),
     defaults: new Map(),
     chains: [],
+    chainsById: new Map(),
     markers: [],
     updates: [],
     names: new NameTable(),

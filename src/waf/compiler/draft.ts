@@ -50,6 +50,7 @@ export interface Assembly {
   readonly transformations: Map<string, TransformationWord>
   readonly defaults: Map<number, ActionDraft>
   readonly chains: ChainDraft[]
+  readonly chainsById: Map<number, ChainDraft>
   readonly markers: MarkerDraft[]
   readonly updates: RuleUpdate[]
   readonly names: NameTable
