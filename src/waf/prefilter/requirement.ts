@@ -32,6 +32,7 @@ const MOST_EXACT = 64
 const MOST_LITERALS = 8192
 /** What stands beyond makes no literal rarer, but the automaton larger. */
 const LONGEST_LITERAL = 10
+const LONGEST_REPEATED = 32
 const MOST_MEMBERS = 6
 const MOST_NEEDS = 6
 /** What nearly every text has: lower-case letters, digits, blanks. */
@@ -221,7 +222,10 @@ function repeat(facts: Facts, { min, max }: { min: number; max: number }): Facts
   return { ...facts, exact: undefined, head: least, tail: least, literals: better(least, facts.literals), minLength }
 }
 
-/** What follows itself a few times: `least` as often as it has to, `all` as often as it may, unless these are too many texts. */
+/**
+ * What follows itself a few times: `least` as often as it has to, `all` as often as it may, unless these are too many texts,
+ * or too long: repeats of repeats would grow without bound.
+ */
 function repeated(
   exact: readonly string[],
   min: number,
@@ -231,7 +235,7 @@ function repeated(
   let count = 1
   for (; count < Math.min(min, LONGEST_LITERAL); count++) {
     const longer = product(least, exact)
-    if (longer === undefined) break
+    if (longer === undefined || longer.some(({ length }) => length > LONGEST_REPEATED)) break
     least = longer
   }
   if (count < min || max > min + MOST_MEMBERS) return { least, all: undefined }
@@ -241,7 +245,7 @@ function repeated(
     last = last && product(last, exact)
     all = union([all, last], MOST_EXACT)
   }
-  return { least, all }
+  return { least, all: all?.some(({ length }) => length > LONGEST_REPEATED) === true ? undefined : all }
 }
 
 function product(left: readonly string[], right: readonly string[]): readonly string[] | undefined {
