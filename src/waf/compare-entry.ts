@@ -52,19 +52,25 @@ interface Values {
 }
 
 function compareValues(comparison: Comparison, entry: Entry, { values, isMatch }: Values): MaybePromise<boolean> {
-  const [value, ...others] = values
-  if (value === undefined) return isMatch
-  const found = compare(comparison, entry, value)
-  if (found instanceof Promise)
-    return found.then((hit) => compareValues(comparison, entry, { values: others, isMatch: hit || isMatch }))
-  return compareValues(comparison, entry, { values: others, isMatch: found || isMatch })
+  let isAnyMatch = isMatch
+  for (const [index, value] of values.entries()) {
+    const found = compare(comparison, entry, value)
+    if (found instanceof Promise) {
+      const others = values.slice(index + 1)
+      return found.then((hit) => compareValues(comparison, entry, { values: others, isMatch: hit || isAnyMatch }))
+    }
+    if (found) isAnyMatch = true
+  }
+  return isAnyMatch
 }
 
 function compare(comparison: Comparison, entry: Entry, value: string): MaybePromise<boolean> {
   if (isLong(comparison, value)) return compareElsewhere(comparison, entry, { value, chain: [] })
-  const { state, compiled, possible } = comparison
+  const { state, compiled, possible, operator } = comparison
   state.budget.spend(value.length * STEPS_PER_BYTE)
-  return conclude(comparison, { entry, value, isFound: possible?.includes(entry) !== false && compiled.test(value) })
+  const isFound = possible?.includes(entry) !== false && compiled.test(value)
+  if (isFound === operator.negated && state.trace === undefined) return false
+  return conclude(comparison, { entry, value, isFound })
 }
 
 /** Whether the comparison could hold up the event loop for long, and need not. */
@@ -147,8 +153,9 @@ function argumentOf({ operator, state }: Comparison): string {
 
 /** TX:0 is the whole match, TX:1 to TX:9 the groups; those of an earlier match are gone. */
 function capture(state: TransactionState, captures: readonly (string | undefined)[] = []): void {
-  for (const [slot, name] of captureNames.entries()) {
-    const text = captures[slot]
+  for (let slot = 0; slot < captureNames.length; slot++) {
+    const name = captureNames[slot] as string // below its length
+    const text = slot < captures.length ? captures[slot] : undefined
     if (text === undefined) state.tx.deleteAt(slot)
     else state.tx.setAt(slot, name, text)
   }

@@ -18,6 +18,8 @@ export function evaluateRule(state: TransactionState, rule: Rule): MaybePromise<
     state.matchedVariables = []
     state.evidences = []
   }
+  const attempted = state.removedTargets.length === 0 ? rule.attempt?.(state) : undefined
+  if (attempted !== undefined) return attempted
   const isMatch = matchFrom(state, rule, rule.head)
   if (isMatch instanceof Promise) return isMatch.then((settled) => settled && noteSeverity(state, rule))
   return isMatch && noteSeverity(state, rule)
@@ -59,7 +61,7 @@ function matchLink(state: TransactionState, rule: Rule, link: Link): MaybePromis
     compiled,
     possible: isShort && !isNarrowed ? candidates : undefined,
   }
-  return compareEntries(comparison, entries, { position: 0, isMatch: false })
+  return compareEntries(comparison, entries, BEGINNING)
 }
 
 /** How far the values of a link have been looked at. */
@@ -67,6 +69,8 @@ interface Progress {
   readonly position: number
   readonly isMatch: boolean
 }
+
+const BEGINNING: Progress = Object.freeze({ position: 0, isMatch: false })
 
 function compareEntries(comparison: Comparison, entries: readonly Entry[], from: Progress): MaybePromise<boolean> {
   const { link, operator, state } = comparison
@@ -77,14 +81,21 @@ function compareEntries(comparison: Comparison, entries: readonly Entry[], from:
     const misses = operator.macro === undefined ? entry.cell.findings?.misses : undefined
     if (misses?.has(link.number) === true) continue
     const found = compareEntry(comparison, entry)
-    if (found instanceof Promise) return found.then((hit) => goOn(hit || isMatch, position + 1))
+    const after = position + 1
+    if (found instanceof Promise) return goOn(comparison, entries, { position: after, isMatch, pending: found })
     if (found) isMatch = true
     else misses?.add(link.number)
-    if (budget.isDue) return budget.giveWay().then(() => goOn(isMatch, position + 1))
+    if (budget.isDue) return goOn(comparison, entries, { position: after, isMatch, pending: budget.giveWay() })
   }
   return isMatch
+}
 
-  function goOn(isMatchSoFar: boolean, position: number): MaybePromise<boolean> {
-    return compareEntries(comparison, entries, { position, isMatch: isMatchSoFar })
-  }
+/** Looks at the values that are left once something has happened elsewhere. */
+async function goOn(
+  comparison: Comparison,
+  entries: readonly Entry[],
+  { position, isMatch, pending }: Progress & { readonly pending: Promise<unknown> },
+): Promise<boolean> {
+  const found = await pending
+  return compareEntries(comparison, entries, { position, isMatch: found === true || isMatch })
 }

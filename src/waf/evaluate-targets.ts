@@ -5,12 +5,16 @@ import type { VariableWord } from './variables/variable.ts'
 
 /** The values that a rule looks at, without those that the rule or a `ctl` of this transaction leaves out. */
 export function readTargets(state: TransactionState, rule: Rule, profile: TargetProfile): readonly Entry[] {
-  const { direct } = profile
-  if (direct !== undefined && state.removedTargets.length === 0) return readMember(state, direct)
   if (state.removedTargets.length > 0) {
     const removed = state.removedTargets.filter(({ rules, word }) => rules[rule.index] === 1 && looksAt(profile, word))
     if (removed.length > 0) return collect(state, profile.targets, [...profile.exclusions, ...removed])
   }
+  return readUntouched(state, profile)
+}
+
+/** The values of a target list from which no `ctl` of this transaction has taken any. */
+export function readUntouched(state: TransactionState, profile: TargetProfile): readonly Entry[] {
+  if (profile.direct !== undefined) return readMember(state, profile.direct)
   const version = versionOf(state, profile)
   const known = state.targets[profile.number]
   if (known !== undefined && known.version === version) return known.entries

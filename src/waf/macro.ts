@@ -68,6 +68,11 @@ export function expandMacro(macro: Macro, state: TransactionState): string {
   return text
 }
 
+/** The variables that it refers to. */
+export function wordsOf(macro: Macro | undefined): readonly VariableWord[] {
+  return macro?.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.word])) ?? []
+}
+
 /** The text, where nothing in it is to be replaced. */
 export function constantOf({ parts }: Macro): string | undefined {
   const [first = '', ...others] = parts

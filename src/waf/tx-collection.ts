@@ -53,9 +53,17 @@ export class TxCollection implements WritableCollection {
   /** The members whose names a selector picks. */
   matching(selector: CompiledOperator): readonly Entry[] {
     const foreseen = this.#names.matching(selector)
-    const slots = this.#unforeseen === undefined ? foreseen : [...new Set([...foreseen, ...this.#unforeseen])]
-    const isPicked = ({ key = '' }: Entry): boolean => selector.test(key)
-    return slots.length === 0 ? NO_ENTRIES : this.#inOrder(slots).filter(isPicked)
+    if (foreseen.length === 0 && this.#unforeseen === undefined) return NO_ENTRIES
+    const slots = foreseen.filter((slot) => this.#isPicked(slot, selector))
+    for (const slot of this.#unforeseen ?? []) {
+      if (!foreseen.includes(slot) && this.#isPicked(slot, selector)) slots.push(slot)
+    }
+    return slots.length === 0 ? NO_ENTRIES : this.#inOrder(slots)
+  }
+
+  #isPicked(slot: number, selector: CompiledOperator): boolean {
+    const key = this.#members[slot]?.[0].key
+    return key !== undefined && selector.test(key)
   }
 
   set(name: string, value: string): void {
@@ -126,6 +134,6 @@ export class TxCollection implements WritableCollection {
   #inOrder(slots: readonly number[]): Entry[] {
     const present = slots.filter((slot) => this.#members[slot] !== undefined)
     if (present.length > 1) present.sort((a, b) => (this.#turns[a] ?? 0) - (this.#turns[b] ?? 0))
-    return present.flatMap((slot) => this.at(slot))
+    return present.map((slot) => (this.#members[slot] as TxMember)[0])
   }
 }

@@ -7,6 +7,7 @@ import { positionsAfterMatch } from './jumps.ts'
 import type { NameTable } from './name-table.ts'
 import { ProfileTable } from './profiles.ts'
 import type { Disruptive, Effect, Link, Program, Rule } from './program.ts'
+import { attemptOf } from './quick-rule.ts'
 import { indexRules } from './rule-index.ts'
 import { ceilingOf, lowerOf } from './settings.ts'
 import { TransformationTrie } from './transformation-trie.ts'
@@ -16,6 +17,7 @@ interface Linker {
   readonly profiles: ProfileTable
   readonly trie: TransformationTrie
   readonly names: NameTable
+  readonly screening: LinkOptions['screening']
   linkCount: number
 }
 
@@ -35,6 +37,7 @@ export function linkProgram(assembly: Assembly, { mode, screening }: LinkOptions
   const linker: Linker = {
     index: indexRules(chains),
     profiles: new ProfileTable(assembly.names),
+    screening,
     names: assembly.names,
     trie: new TransformationTrie(assembly.transformations),
     linkCount: 0,
@@ -80,7 +83,7 @@ function linkRule(chain: ChainDraft, { index, nextPosition, linker }: Placement)
   // A chained rule's msg or logdata counts where the first rule has none.
   const first = <K extends keyof ActionDraft>(key: K) =>
     links.find((link) => link.actions[key] !== undefined)?.actions[key] ?? defaults[key]
-  return Object.freeze({
+  const rule = {
     id: chain.id,
     index,
     phase: chain.phase,
@@ -97,7 +100,8 @@ function linkRule(chain: ChainDraft, { index, nextPosition, linker }: Placement)
     maturity: actions.maturity ?? 0,
     accuracy: actions.accuracy ?? 0,
     nextPosition,
-  })
+  }
+  return Object.freeze({ ...rule, attempt: linker.screening === 'on' ? attemptOf(rule) : undefined })
 }
 
 function linkChain({ links, defaults }: ChainDraft, linker: Linker): Link {

@@ -6,6 +6,7 @@ import type { Location, Problem } from '../seclang/location.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import type { NameTable } from './name-table.ts'
+import type { Attempt } from './quick-rule.ts'
 
 export type EngineMode = 'on' | 'detect' | 'off'
 
@@ -140,6 +141,8 @@ export interface Rule {
   readonly accuracy: number
   /** Where the phase goes on after a match: position in the phase's list of rules. */
   readonly nextPosition: number
+  /** `undefined`: there is no short way. */
+  readonly attempt: Attempt | undefined
 }
 
 /** A rule set, ready to run and frozen: one for all transactions of a generation. */
