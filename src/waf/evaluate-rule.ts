@@ -2,7 +2,7 @@ import type { MaybePromise } from '../http.ts'
 import { type Comparison, compareEntry } from './compare-entry.ts'
 import type { Link, Rule } from './compiler/program.ts'
 import type { Entry } from './entry.ts'
-import { readTargets, withoutRemoved } from './evaluate-targets.ts'
+import { hasRemoved, readTargets, withoutRemoved } from './evaluate-targets.ts'
 import { runEffects } from './run-effects.ts'
 import type { TransactionState } from './transaction-state.ts'
 
@@ -14,12 +14,12 @@ const MOST_SOUGHT = 16
  */
 export function evaluateRule(state: TransactionState, rule: Rule): MaybePromise<boolean> {
   state.rule = rule
-  if (state.matchedVariables.length > 0) {
-    state.matchedVariables = []
-    state.evidences = []
+  if (state.matchedVariables.length > 0) state.matchedVariables = []
+  if (state.evidences.length > 0) state.evidences = []
+  if (rule.attempt !== undefined && !hasRemoved(state, rule)) {
+    const attempted = rule.attempt(state)
+    if (attempted !== undefined) return attempted
   }
-  const attempted = state.removedTargets.length === 0 ? rule.attempt?.(state) : undefined
-  if (attempted !== undefined) return attempted
   const isMatch = matchFrom(state, rule, rule.head)
   if (isMatch instanceof Promise) return isMatch.then((settled) => settled && noteSeverity(state, rule))
   return isMatch && noteSeverity(state, rule)

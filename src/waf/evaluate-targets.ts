@@ -5,11 +5,17 @@ import type { VariableWord } from './variables/variable.ts'
 
 /** The values that a rule looks at, without those that the rule or a `ctl` of this transaction leaves out. */
 export function readTargets(state: TransactionState, rule: Rule, profile: TargetProfile): readonly Entry[] {
-  if (state.removedTargets.length > 0) {
+  if (hasRemoved(state, rule)) {
     const removed = state.removedTargets.filter(({ rules, word }) => rules[rule.index] === 1 && looksAt(profile, word))
     if (removed.length > 0) return collect(state, profile.targets, [...profile.exclusions, ...removed])
   }
   return readUntouched(state, profile)
+}
+
+/** Whether a `ctl` of this transaction has taken away something that the rule looks at, or might. */
+export function hasRemoved({ removedTargets }: TransactionState, { index }: Rule): boolean {
+  for (const { rules } of removedTargets) if (rules[index] === 1) return true
+  return false
 }
 
 /** The values of a target list from which no `ctl` of this transaction has taken any. */
@@ -95,9 +101,8 @@ export function targetOf({ targets }: TargetProfile, entry: Entry): number {
 
 /** Of these values, those that no `ctl` of this transaction takes away from the rule. */
 export function withoutRemoved(state: TransactionState, rule: Rule, entries: readonly Entry[]): readonly Entry[] {
-  if (state.removedTargets.length === 0) return entries
+  if (!hasRemoved(state, rule)) return entries
   const removed = state.removedTargets.filter(({ rules }) => rules[rule.index] === 1)
-  if (removed.length === 0) return entries
   return entries.filter((entry) => {
     return !removed.some(({ word, selector }) => word.name === entry.collection && isSelected(entry, selector))
   })

@@ -1,18 +1,11 @@
-import { Cell, Entry } from '../entry.ts'
-import { readUntouched } from '../evaluate-targets.ts'
+import type { Entry } from '../entry.ts'
 import { wordsOf } from '../macro.ts'
 import { runEffects } from '../run-effects.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import { matchedVar, matchedVarName, matchedVars, matchedVarsNames } from '../variables/matched.ts'
 import type { VariableWord } from '../variables/variable.ts'
-import type { Condition, Link, Rule, TargetProfile } from './program.ts'
-
-/** Longer values are left to the full evaluation, which minds the time. */
-const QUICK_BYTES = 256
-
-/** What a link says of its only value: when it matches, what MATCHED_VAR is then. */
-type Outcome = Entry | 'miss' | 'unknown'
-type QuickLink = (state: TransactionState) => Outcome
+import type { Condition, Link, Rule } from './program.ts'
+import { type QuickLink, quickLink } from './quick-link.ts'
 
 /**
  * A short way to the outcome of a rule whose first links look at one short value each, without anything being noted that
@@ -76,42 +69,6 @@ function refusingChain(links: readonly QuickLink[]): Attempt {
     }
     return undefined
   }
-}
-
-function quickLink({ number, steps, transformation }: Link, { profile, operator }: Condition): QuickLink | undefined {
-  const read = readerOfOne(profile)
-  if (read === undefined || steps !== undefined) return undefined
-  const { resolve, negated, macro } = operator
-  return (state) => {
-    const compiled = typeof resolve === 'function' ? resolve(state) : resolve
-    const entries = read(state)
-    if (entries.length !== 1) return entries.length === 0 ? 'miss' : 'unknown'
-    const entry = entries[0] as Entry // the only one
-    const { cell } = entry
-    const misses = macro === undefined ? cell.findings?.misses : undefined
-    if (misses?.has(number) === true) return 'miss'
-    const longest = Math.min(QUICK_BYTES, compiled.promptBytes ?? QUICK_BYTES)
-    if (cell.raw.length > longest) return 'unknown'
-    const value = transformation === undefined ? cell.raw : cell.transformed(transformation)
-    if (value.length > longest) return 'unknown'
-    if (compiled.test(value) === negated) {
-      misses?.add(number)
-      return 'miss'
-    }
-    if (compiled.name !== undefined) return 'unknown'
-    return value === cell.raw ? entry : new Entry(entry.collection, entry.key, new Cell(value))
-  }
-}
-
-/** How the values of a list are read that has one as a rule: a member by its name, a count, a scalar. */
-function readerOfOne(profile: TargetProfile): ((state: TransactionState) => readonly Entry[]) | undefined {
-  const { targets, exclusions, direct } = profile
-  const [target] = targets
-  if (target === undefined || targets.length > 1 || exclusions.length > 0) return undefined
-  if (direct !== undefined && target.mode === 'include') return direct.read
-  const { word, mode } = target
-  if (word.shape === 'scalar' && mode === 'include') return (state) => state.read(word)
-  return mode === 'count' ? (state) => readUntouched(state, profile) : undefined
 }
 
 const ofMatches: readonly VariableWord[] = [matchedVar, matchedVarName, matchedVars, matchedVarsNames]

@@ -201,6 +201,7 @@ function effect(random: Random): string {
     `setvar:tx.${name}=%{MATCHED_VAR_NAME}`,
     'setvar:tx.seen=%{tx.seen};%{RULE.id}:%{MATCHED_VAR_NAME}=%{MATCHED_VAR}',
     'setvar:tx.seen=%{tx.seen};%{RULE.id}',
+    'setvar:tx.all=%{MATCHED_VARS_NAMES}',
     'capture',
     't:lowercase',
     't:lowercase,t:length,multiMatch',
