@@ -14,6 +14,8 @@ const LEAST_SHARE = 5
 const SHORTEST_LOOK_MS = 10
 /** After this long without a question the thread lets go of the values. */
 const IDLE_MS = 1_000
+/** What a thread makes is a few long strings: the young generation of the event loop's heap would be three times its memory. */
+const YOUNG_MB = 6
 
 /** One worker thread, asked one question at a time. It keeps no process alive, except while it is asked. */
 export class InspectionThread {
@@ -30,7 +32,10 @@ export class InspectionThread {
   #state: 'alive' | 'ended' = 'alive'
 
   constructor() {
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { execArgv: [] })
+    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     this.#worker.on('message', ({ cpuMs, ...message }: FromThread) => {
       this.#cpuMs = cpuMs
       this.#settle?.(message)
