@@ -14,7 +14,7 @@ const LEAST_SHARE = 5
 const SHORTEST_LOOK_MS = 10
 /** After this long without a question the thread lets go of the values. */
 const IDLE_MS = 1_000
-/** What a thread makes is a few long strings: the young generation of the event loop's heap would be three times its memory. */
+/** The program's own young generation is made for many requests at a time; a thread answers one question. */
 const YOUNG_MB = 6
 
 /** One worker thread, asked one question at a time. It keeps no process alive, except while it is asked. */
