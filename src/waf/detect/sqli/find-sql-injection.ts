@@ -1,7 +1,7 @@
 import { translatePcre } from '../../operators/pcre-to-v8.ts'
 import { readPatternTree } from '../../prefilter/pattern-tree.ts'
 import { fingerprints } from './fingerprints.ts'
-import { fold } from './fold.ts'
+import { fold, mayBeUnmistakable } from './fold.ts'
 import { isPlausible, type Suspect } from './plausible.ts'
 import { readTokens } from './read-tokens.ts'
 import type { Reading } from './token.ts'
@@ -10,11 +10,18 @@ import { tellingWord } from './words.ts'
 /** The fingerprint of the SQL injection that a value is, read as it stands or from inside a quoted string. */
 export function findSqlInjection(value: string): string | undefined {
   if (isHarmless(value)) return undefined
+  const isRead = mayBeUnmistakable(value) ? 'far' : 'short'
   for (const reading of readingsOf(value)) {
-    const suspect = examine(value, reading)
+    let suspect = examine(value, reading, isRead)
+    // A short look suffices for most values: it shows the whole fingerprint.
+    if (isRead === 'short' && isKnown(suspect, fingerprints)) suspect = examine(value, reading)
     if (isInjection(suspect, fingerprints)) return suspect.fingerprint
   }
   return undefined
+}
+
+function isKnown({ fingerprint }: Suspect, known: ReadonlySet<string>): boolean {
+  return fingerprint === 'X' || known.has(fingerprint)
 }
 
 /** Whether a value, read in one way, is an attack, `known` being the fingerprints of attacks. */
@@ -29,24 +36,39 @@ function isPath({ value, reading }: Suspect): boolean {
   return reading.quote === '' && /^\/[^*]/.test(value)
 }
 
-/** A value as one reading of it shows it. */
-export function examine(value: string, reading: Reading): Suspect {
-  const folded = fold(readTokens(value, reading))
+/**
+ * A value as one reading of it shows it.
+ *
+ * @param extent `short`: only what makes the fingerprint is read
+ */
+export function examine(value: string, reading: Reading, extent: 'far' | 'short' = 'far'): Suspect {
+  const folded = fold(readTokens(value, reading), extent)
+  let letters = ''
+  for (const { type } of folded.tokens) letters += type
+  if (letters.includes('X')) letters = 'X'
   // A semicolon at the end ends the query where it would have ended anyway.
-  const letters = folded.tokens
-    .map(({ type }) => type)
-    .join('')
-    .replace(/;$/, '')
-  return { value, reading, folded, fingerprint: letters.includes('X') ? 'X' : letters }
+  else if (letters.endsWith(';')) letters = letters.slice(0, -1)
+  return { value, reading, folded, fingerprint: letters }
 }
 
 /** Sound: text without punctuation and without a word that a statement or condition needs has no known fingerprint. */
 export function isHarmless(value: string): boolean {
-  return plain.test(value) && !tellingWord.test(value)
+  return isPlain(value) && !tellingWord.test(value)
 }
 
+const isPlainByte = Uint8Array.from({ length: 256 }, (_, byte) => (/[\w .-]/.test(String.fromCharCode(byte)) ? 1 : 0))
+
 /** No comment and no hexadecimal number, which would hide where a word begins. */
-const plain = /^(?!.*(?:--|0x))[A-Za-z0-9 ._-]*$/i
+function isPlain(value: string): boolean {
+  let before = 0
+  for (let i = 0; i < value.length; i++) {
+    const byte = value.charCodeAt(i)
+    if (isPlainByte[byte] !== 1) return false
+    if ((byte === 0x2d && before === 0x2d) || ((byte | 0x20) === 0x78 && before === 0x30)) return false
+    before = byte
+  }
+  return true
+}
 
 /** What is not harmless, as a pattern: for rules that need not even ask. */
 export const suspicious = readPatternTree(
@@ -56,13 +78,18 @@ export const suspicious = readPatternTree(
 )
 
 /** The ways in which databases may read a value; what none of them tells apart is read once. */
-export function readingsOf(value: string): Reading[] {
-  const quotes = (['', "'", '"'] as const).filter((quote) => value.includes(quote))
-  const hasComment = /#|--[^\0- ]/.test(value)
-  const hasEscape = /\\['"]/.test(value)
-  return quotes.flatMap((quote) => [
-    { quote, dialect: 'standard', escapes: true } as const,
-    ...(hasComment ? [{ quote, dialect: 'mysql', escapes: true } as const] : []),
-    ...(hasEscape ? [{ quote, dialect: 'standard', escapes: false } as const] : []),
-  ])
+export function readingsOf(value: string): readonly Reading[] {
+  const hasComment = value.includes('#') || (value.includes('--') && /--[^\0- ]/.test(value))
+  const hasEscape = value.includes('\\') && /\\['"]/.test(value)
+  const readings = [...readingsIn('', hasComment, hasEscape)]
+  if (value.includes("'")) readings.push(...readingsIn("'", hasComment, hasEscape))
+  if (value.includes('"')) readings.push(...readingsIn('"', hasComment, hasEscape))
+  return readings
+}
+
+function readingsIn(quote: Reading['quote'], hasComment: boolean, hasEscape: boolean): Reading[] {
+  const readings: Reading[] = [{ quote, dialect: 'standard', escapes: true }]
+  if (hasComment) readings.push({ quote, dialect: 'mysql', escapes: true })
+  if (hasEscape) readings.push({ quote, dialect: 'standard', escapes: false })
+  return readings
 }

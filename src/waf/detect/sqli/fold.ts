@@ -20,21 +20,26 @@ const longest = 5
 /** Rules look at most this far back, so that what lies before it can no longer change. */
 const horizon = longest + 3
 
-const operands: ReadonlySet<TokenType> = new Set(['1', 'n', 'v'])
 const unary = new Set(['-', '+', '~', '!', '@', 'not'])
-const comparing = /^[<>=!]|(?:like|regexp|between|in|is|null|similar to|is not|from)$/
+const comparing = /(?:like|regexp|between|in|is|null|similar to|is not|from)$/
+const comparingMarks = '<>=!'
 /** After these no value has been written yet, so that a sign is one of the value to come. */
 const beforeOperand: ReadonlySet<TokenType> = new Set(['o', '&', ',', '(', 'E', 'k', 'B', 'U', ';', 'T', 'f'])
 
 /** How many tokens are looked at for what is unmistakable, which bounds the work on a long value. */
 const farthest = 40
 
-/** Takes signs, casts, comments, arithmetic, lists and repeated parentheses away; stops once five tokens are settled. */
-export function fold(next: () => Token | undefined): Folded {
+/**
+ * Takes signs, casts, comments, arithmetic, lists and repeated parentheses away; stops once five tokens are settled.
+ *
+ * @param extent `far`: behind these it goes on to look for what is unmistakable
+ */
+export function fold(next: () => Token | undefined, extent: 'far' | 'short' = 'far'): Folded {
+  const least = extent === 'far' ? farthest : 0
   const kept: Token[] = []
   let [read, comparisons, comments, adjacentNames] = [0, 0, 0, 0]
   let [isUnmistakable, trailing, ahead, opening] = [false, emptyToken(), next(), emptyToken()]
-  while (ahead && (kept.length < horizon || read < farthest)) {
+  while (ahead && (kept.length < horizon || read < least)) {
     const current: Token = settle(ahead, kept.at(-1))
     ahead = next()
     read++
@@ -44,10 +49,10 @@ export function fold(next: () => Token | undefined): Folded {
       continue
     }
     trailing = undefined
-    if (read <= farthest && announces(opening, current, ahead)) isUnmistakable = true
+    if (read <= least && announces(opening, current, ahead)) isUnmistakable = true
     if (current.type !== '(') opening = current
     if (kept.length >= horizon) continue
-    if (current.type === 'o' && comparing.test(current.text)) comparisons++
+    if (current.type === 'o' && isComparison(current.text)) comparisons++
     if (current.type === 'n' && kept.at(-1)?.type === 'n' && current.text !== '') adjacentNames++
     if (isIdle(kept, current, ahead)) continue
     kept.push(current)
@@ -60,6 +65,10 @@ export function fold(next: () => Token | undefined): Folded {
 }
 
 const emptyToken = (): Token | undefined => undefined
+
+function isComparison(operator: string): boolean {
+  return comparingMarks.includes(operator[0] ?? '') || (operator.length > 1 && comparing.test(operator))
+}
 
 /** Words that prose has too are names where no statement can begin. */
 function settle(token: Token, before: Token | undefined): Token {
@@ -91,6 +100,14 @@ const probing =
 const probed =
   /^(?:substr|substring|mid|ascii|ord|version|user|database|load_file|char|chr|hex|group_concat|md5|cast|sleep|schema)$/
 
+/** Sound: no text without these words is unmistakable, as `announces` sees it. */
+export function mayBeUnmistakable(value: string): boolean {
+  return announcing.test(value) || (value.includes('(') && calling.test(value))
+}
+
+const announcing = /select|declare|waitfor|(?:out|dump)file/i
+const calling = new RegExp(`(?:${`${waiting.source}|${probing.source}`.replaceAll(/[\^$]/g, '')})[\\0- ]*\\(`, 'i')
+
 /** Whether a token says nothing where it stands. */
 function isIdle(kept: readonly Token[], current: Token, ahead: Token | undefined): boolean {
   const before = kept.at(-1)
@@ -106,7 +123,7 @@ function isIdle(kept: readonly Token[], current: Token, ahead: Token | undefined
     case '.':
       return before !== undefined && (before.type === 'E' || before.type === 'n')
     case 't':
-      return ahead !== undefined && (operands.has(ahead.type) || ahead.type === 's') && before?.type !== 'A'
+      return ahead !== undefined && (isOperand(ahead) || ahead.type === 's') && before?.type !== 'A'
     case 's':
       return before?.type === 's' && before.isWhole
     case '}':
@@ -130,7 +147,7 @@ function reduce(kept: Token[], ahead: Token | undefined): boolean {
   if (before.type === '{' || (third.type === '{' && before.type === 'n')) return dropBrace(kept, last)
   if (ahead?.type === '(' || ahead?.type === '.') return false
   if (isChain(kept)) return drop(kept, 2)
-  if (!operands.has(third.type)) return false
+  if (!isOperand(third)) return false
   if (before.type === 'o' && isOperand(last) && before.text !== 'is null') return drop(kept, 2)
   return before.type === ',' && (isOperand(last) || last.type === 's') ? drop(kept, 2) : false
 }
@@ -145,7 +162,7 @@ function isChain(kept: readonly Token[]): boolean {
   return isOperand(last) && before.type === '&' && isOperand(third) && fourth.type === '&'
 }
 
-const isOperand = (token: Token): boolean => operands.has(token.type)
+const isOperand = ({ type }: Token): boolean => type === 'n' || type === '1' || type === 'v'
 
 function drop(kept: Token[], count: number): boolean {
   for (let taken = 0; taken < count; taken++) kept.pop()

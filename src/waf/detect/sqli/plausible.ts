@@ -32,8 +32,8 @@ export function isPlausible(suspect: Suspect): boolean {
 }
 
 /** `select x from y`, but not `update the charsets` nor `select one from each`. */
-function readsTable({ folded }: Suspect): boolean {
-  return folded.adjacentNames === 0 && folded.tokens.some(({ text }) => text.startsWith('select'))
+function readsTable({ value, folded }: Suspect): boolean {
+  return folded.adjacentNames === 0 && folded.tokens.some(({ start }) => /^select/i.test(value.slice(start, start + 6)))
 }
 
 /** `--infant -child`: without a blank after the hyphens, and several words. */

@@ -1,7 +1,6 @@
-import { functionNames } from './functions.ts'
-import { endOfDollarString, endOfNumber, endOfQuotedString, endOfString } from './read-literal.ts'
+import { byteAt, endOfDollarString, endOfNumber, endOfQuotedString, endOfString } from './read-literal.ts'
 import type { Reading, Token, TokenType } from './token.ts'
-import { wordTypes } from './words.ts'
+import { findWord, hashLetter, type Word } from './word-table.ts'
 
 /** The token at `from` or behind the blanks there; `undefined` at the end of the value. */
 export function readToken(value: string, from: number, reading: Reading): Token | undefined {
@@ -27,7 +26,7 @@ function skipBlanks(value: string, from: number): number {
 /** MySQL takes A0 for a blank; inside UTF-8 it is half a letter. */
 function isBlank(value: string, at: number): boolean {
   const byte = value.charCodeAt(at)
-  return byte <= 0x20 || (byte === 0xa0 && !(value.charCodeAt(at - 1) >= 0xc2))
+  return byte <= 0x20 || (byte === 0xa0 && !isHalfLetter(value, at))
 }
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
@@ -37,6 +36,23 @@ const isLetter = (byte: number): boolean =>
 
 const isWordByte = (byte: number): boolean => isLetter(byte) || isDigit(byte)
 
+/** By byte: 1 where a word goes on with it, A0 aside. */
+const goesOn = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isWordByte(byte) || byte === 0x2e || byte === 0x24 ? 1 : 0,
+)
+goesOn[0xa0] = 0
+
+/** Whether a word goes on: A0 belongs to it where a byte of UTF-8 that can stand before it does. */
+function isInWord(value: string, at: number): boolean {
+  const byte = value.charCodeAt(at)
+  return goesOn[byte & 0xff] === 1 || (byte === 0xa0 && isHalfLetter(value, at))
+}
+
+/** Above 7F a byte of UTF-8 that can stand before A0 makes one letter of both. */
+function isHalfLetter(value: string, at: number): boolean {
+  return at > 0 && value.charCodeAt(at - 1) >= 0xc2
+}
+
 function token(type: TokenType, start: number, end: number, text = ''): Token {
   return { type, start, end, text, isWhole: true }
 }
@@ -44,7 +60,7 @@ function token(type: TokenType, start: number, end: number, text = ''): Token {
 function readNumber(value: string, start: number): Token {
   const end = endOfNumber(value, start)
   // `0x` and `1e` with nothing behind are names to every database.
-  if (isNumberMark(value.charCodeAt(end)) && !isWordByte(value.charCodeAt(end + 1)))
+  if (isNumberMark(byteAt(value, end)) && !isWordByte(byteAt(value, end + 1)))
     return readNumberLikeName(value, start, end + 1)
   return token('1', start, end)
 }
@@ -54,53 +70,60 @@ const isNumberMark = (byte: number): boolean => (byte | 0x20) === 0x65 || (byte 
 
 /** MySQL skips `1.e` before a qualified name, which hid names from filters. */
 function readNumberLikeName(value: string, start: number, end: number): Token {
-  if (value[end] !== '.') return token('n', start, end)
-  word.lastIndex = end + 1
-  return token('n', start, word.test(value) ? word.lastIndex : end + 1)
+  if (byteAt(value, end) !== 0x2e) return token('n', start, end)
+  let behind = end + 1
+  while (behind < value.length && isInWord(value, behind)) behind++
+  return token('n', start, behind)
 }
 
-// A0 belongs to a word where a byte of UTF-8 that can stand before it does.
-const word = /(?:[A-Za-z0-9_$.\x80-\x9f\xa1-\xff]|(?<=[\xc2-\xff])\xa0)+/y
-const afterBlanks = /[\0-\x20]*\(/y
+/** No word of SQL is as long. */
+const LONGEST_WORD = 64
+/** Stands for the text of a name, which does not matter. */
+const NAME = 'name'
 
 function readWord(value: string, start: number, reading: Reading): Token {
-  word.lastIndex = start
-  word.test(value)
-  const end = word.lastIndex
-  const behind = value[end]
-  const prefixed = behind === "'" || behind === '&' ? readPrefixedString(value, start, reading) : undefined
+  const { length } = value
+  let end = start
+  let hash = 0
+  let dot = 0
+  let hashAtDot = 0
+  for (; end < length && isInWord(value, end); end++) {
+    const byte = value.charCodeAt(end)
+    if (byte === 0x2e && dot === 0) {
+      dot = end
+      hashAtDot = hash
+    }
+    hash = hashLetter(hash, byte)
+    if (end - start < LONGEST_WORD || dot === 0) continue
+    // Else the rest of a long word would be read again behind each of its dots.
+    const first = readQualifier(value, start, dot, hashAtDot)
+    if (first !== undefined) return first
+    dot = 0
+  }
+  const behind = byteAt(value, end)
+  const prefixed = behind === 0x27 || behind === 0x26 ? readPrefixedString(value, start, reading) : undefined
   if (prefixed) return prefixed
-  const text = value.slice(start, Math.min(end, start + 64)).toLowerCase()
-  const dot = text.indexOf('.')
-  if (dot > 0 && !functionNames.has(text) && wordTypes.has(text.slice(0, dot))) {
-    return token(wordTypes.get(text.slice(0, dot)) ?? 'n', start, start + dot, text.slice(0, dot))
-  }
-  return token(typeOfWord(value, end, text), start, end, text)
+  const word = findWord(value, start, end, hash)
+  const first = dot > 0 && !word?.isFunction ? readQualifier(value, start, dot, hashAtDot) : undefined
+  if (first !== undefined) return first
+  return word === undefined ? token('n', start, end, NAME) : token(typeOfWord(value, end, word), start, end, word.text)
 }
 
-function typeOfWord(value: string, end: number, text: string): TokenType {
-  const type = wordTypes.get(text)
-  if (functionNames.has(text) && type !== 'E' && type !== 'U' && !operatorsInFront.has(text)) {
-    afterBlanks.lastIndex = end
-    if (afterBlanks.test(value)) return 'f'
-  }
-  return type ?? 'n'
+/** A word of SQL that a name begins with, up to the dot. */
+function readQualifier(value: string, start: number, dot: number, hash: number): Token | undefined {
+  const word = findWord(value, start, dot, hash)
+  return word?.type === undefined ? undefined : token(word.type, start, dot, word.text)
 }
 
-/** Words before a parenthesis that is a list or an operand, though databases have functions of that name. */
-const operatorsInFront = new Set([
-  'in',
-  'any',
-  'all',
-  'some',
-  'not',
-  'exists',
-  'values',
-  'using',
-  'between',
-  'mod',
-  'over',
-])
+function typeOfWord(value: string, end: number, { type, isCall }: Word): TokenType {
+  return isCall && isBeforeParenthesis(value, end) ? 'f' : (type ?? 'n')
+}
+
+function isBeforeParenthesis(value: string, from: number): boolean {
+  let at = from
+  while (at < value.length && value.charCodeAt(at) <= 0x20) at++
+  return byteAt(value, at) === 0x28
+}
 
 const stringPrefix = /(?:(n?q)|u&|([bx])|[en]|_[a-z0-9]+)(?=')/iy
 
@@ -121,18 +144,34 @@ function readPrefixedString(value: string, start: number, reading: Reading): Tok
 }
 
 function readMark(value: string, start: number, reading: Reading): Token {
-  const mark = value[start] ?? ''
-  const next = value[start + 1] ?? ''
-  if (mark === "'" || mark === '"') return readString(value, start, mark, reading)
-  if (mark === '`' || mark === '[') return readQuotedName(value, start, mark === '[' ? ']' : '`')
-  if (mark === '@') return readVariable(value, start, reading)
-  if (mark === '/' && next === '*') return readBlockComment(value, start)
-  if (mark === '-' && next === '-' && isComment(value, start, reading)) return readLineComment(value, start, '--')
-  if (mark === '#' && reading.dialect === 'mysql') return readLineComment(value, start, '#')
-  if (mark === '$') return readDollar(value, start)
-  if (mark === '.' && isDigit(value.charCodeAt(start + 1))) return token('1', start, endOfNumber(value, start))
-  if (mark === '\\') return next === 'N' ? token('1', start, start + 2) : token('\\', start, start + 1)
-  return readSymbol(value, start)
+  const next = byteAt(value, start + 1)
+  switch (value[start]) {
+    case "'":
+    case '"':
+      return readString(value, start, value[start] ?? '', reading)
+    case '`':
+      return readQuotedName(value, start, '`')
+    case '[':
+      return readQuotedName(value, start, ']')
+    case '@':
+      return readVariable(value, start, reading)
+    case '/':
+      return next === 0x2a ? readBlockComment(value, start) : readSymbol(value, start)
+    case '-':
+      return next === 0x2d && isComment(value, start, reading)
+        ? readLineComment(value, start, '--')
+        : readSymbol(value, start)
+    case '#':
+      return reading.dialect === 'mysql' ? readLineComment(value, start, '#') : readSymbol(value, start)
+    case '$':
+      return readDollar(value, start)
+    case '.':
+      return isDigit(next) ? token('1', start, endOfNumber(value, start)) : readSymbol(value, start)
+    case '\\':
+      return next === 0x4e ? token('1', start, start + 2) : token('\\', start, start + 1)
+    default:
+      return readSymbol(value, start)
+  }
 }
 
 function isComment(value: string, start: number, reading: Reading): boolean {
@@ -183,13 +222,16 @@ function readDollar(value: string, start: number): Token {
 }
 
 const compounds = new Set(['||', '&&', '<=', '>=', '<>', '!=', ':=', '::', '<<', '>>', '==', '!<', '!>', '^=', '<=>'])
-const operators = new Set('-+*/%=<>!~^|&#')
+/** By byte: 1 where it is the second one of a compound. Most marks are followed by something else. */
+const isSecond = Uint8Array.from({ length: 256 }, (_, byte) => ('|&=<>:'.includes(String.fromCharCode(byte)) ? 1 : 0))
 
 function readSymbol(value: string, start: number): Token {
   const mark = value[start] ?? ''
-  const pair = mark + (value[start + 1] ?? '')
-  if (compounds.has(pair)) return readCompound(value, start, pair)
-  return token(operators.has(mark) ? 'o' : (marks.get(mark) ?? '?'), start, start + 1, mark)
+  if (isSecond[byteAt(value, start + 1)] === 1) {
+    const pair = mark + (value[start + 1] ?? '')
+    if (compounds.has(pair)) return readCompound(value, start, pair)
+  }
+  return token(marks.get(mark) ?? '?', start, start + 1, mark)
 }
 
 function readCompound(value: string, start: number, pair: string): Token {
@@ -197,6 +239,7 @@ function readCompound(value: string, start: number, pair: string): Token {
   return token(pair === '||' || pair === '&&' ? '&' : 'o', start, start + 2, pair)
 }
 
-const marks: ReadonlyMap<string, TokenType> = new Map(
-  (['(', ')', ',', ';', '.', ':', '{', '}'] as const).map((mark) => [mark, mark] as const),
-)
+const marks: ReadonlyMap<string, TokenType> = new Map<string, TokenType>([
+  ...[...'-+*/%=<>!~^|&#'].map((mark) => [mark, 'o'] as const),
+  ...(['(', ')', ',', ';', '.', ':', '{', '}'] as const).map((mark) => [mark, mark] as const),
+])

@@ -13,7 +13,7 @@ export function readTokens(value: string, reading: Reading): () => Token | undef
   }
   return () => {
     let current = shift()
-    while (current && phraseStarts.has(current.text)) {
+    while (current && current.text.length > 1 && phraseStarts.has(current.text)) {
       const word = behindComments(value, ahead, reading)
       const text = `${current.text} ${word?.text ?? ''}`
       const type = phraseTypes.get(text) ?? (phraseStarts.has(text) ? 'n' : undefined)

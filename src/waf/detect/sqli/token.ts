@@ -13,7 +13,7 @@ export interface Token {
   /** Offset of its first byte; that of the byte after it is `end`. */
   readonly start: number
   readonly end: number
-  /** What was written, in lower case: a word, an operator, the opening of a comment. Empty for literals. */
+  /** A word of SQL in lower case, `name` for any other, an operator, the opening of a comment. Empty for literals. */
   readonly text: string
   /** A string: both of its quotes are in the value. */
   readonly isWhole: boolean

@@ -1,8 +1,12 @@
 import t from 'tap'
-import { fold } from '../../../../src/waf/detect/sqli/fold.ts'
+import { fold, mayBeUnmistakable } from '../../../../src/waf/detect/sqli/fold.ts'
 import { readTokens } from '../../../../src/waf/detect/sqli/read-tokens.ts'
 import type { Reading } from '../../../../src/waf/detect/sqli/token.ts'
 import { findDetectorCases } from '../../../helpers/detector-cases.ts'
+import { randomFrom } from '../../../helpers/random.ts'
+import { runSize } from '../../../helpers/run-size.ts'
+
+const { seed, count } = runSize({ usual: 5_000, full: 100_000 })
 
 const foldValue = (value: string, quote: Reading['quote'] = '') =>
   fold(readTokens(value, { quote, dialect: 'standard', escapes: true }))
@@ -53,6 +57,41 @@ t.test('what is unmistakable is found behind the fifth token, and not in prose',
   ] as const
   for (const [value, isUnmistakable] of found)
     t.equal(foldValue(value).isUnmistakable, isUnmistakable, value.slice(0, 60))
+})
+
+t.test('what is read no further than its fingerprint goes is judged the same', async (t) => {
+  const random = randomFrom(seed)
+  const words = [
+    'union',
+    'SELECT',
+    'into',
+    'outfile',
+    "'a'",
+    'declare',
+    '@a',
+    'waitfor',
+    'delay',
+    'sleep',
+    '(',
+    '(',
+    ')',
+  ]
+  words.push('ascii', 'Substring', 'if', 'x', '1', '+', ';', ',', '/**/', '"', 'or', '.', 'benchmark', '--')
+  let unmistakable = 0
+  for (let i = 0; i < count; i++) {
+    const value = Array.from({ length: 1 + random.below(16) }, () => random.pick(words)).join(
+      random.pick([' ', '', '\n']),
+    )
+    for (const quote of ['', "'", '"'] as const) {
+      const reading: Reading = { quote, dialect: 'standard', escapes: true }
+      const far = fold(readTokens(value, reading))
+      if (far.isUnmistakable) unmistakable++
+      if (far.isUnmistakable && !mayBeUnmistakable(value)) t.fail(`${JSON.stringify(value)} is unmistakable`)
+      const short = fold(readTokens(value, reading), 'short')
+      if (JSON.stringify(short.tokens) !== JSON.stringify(far.tokens)) t.fail(JSON.stringify(value))
+    }
+  }
+  t.ok(unmistakable > count / 100, `seed ${seed}, ${unmistakable} of ${3 * count} are unmistakable`)
 })
 
 t.test('values of any length are read in time that grows with them', async (t) => {
