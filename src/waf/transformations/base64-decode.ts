@@ -1,3 +1,4 @@
+import { roomFor, textOf } from './byte-room.ts'
 import type { TransformationWord } from './transformation.ts'
 
 /**
@@ -15,27 +16,21 @@ const bitsOf = Uint8Array.from({ length: 256 }, (_, byte) => {
   const bits = alphabet.indexOf(String.fromCharCode(byte))
   return bits < 0 ? OTHER : bits
 })
-/** Above this, Node's own decoder is faster than concatenation. */
-const SHORT = 64
 
 function decode(value: string): string {
-  let end = 0
-  while (end < value.length && bitsOf[value.charCodeAt(end)] !== OTHER) end++
-  return end > SHORT ? Buffer.from(value.slice(0, end), 'base64').toString('latin1') : decodeShort(value, end)
-}
-
-function decodeShort(value: string, end: number): string {
-  let text = ''
+  const bytes = roomFor(value.length)
+  let length = 0
   let bits = 0
   let count = 0
-  for (let i = 0; i < end; i++) {
+  for (let i = 0; i < value.length; i++) {
     const six = bitsOf[value.charCodeAt(i)] ?? OTHER
-    if (six >= LINE_END) continue
-    bits = ((bits << 6) | six) & 0xffff
+    if (six === OTHER) break
+    if (six === LINE_END) continue
+    bits = (bits << 6) | six
     count += 6
     if (count < 8) continue
     count -= 8
-    text += String.fromCharCode((bits >> count) & 0xff)
+    bytes[length++] = bits >> count
   }
-  return text
+  return textOf(bytes, length)
 }

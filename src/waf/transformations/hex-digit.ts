@@ -16,3 +16,15 @@ export function readHex(bytes: Uint8Array, at: number, count: number): number {
   }
   return value
 }
+
+/** The same in a string. */
+export function readHexText(text: string, at: number, count: number): number {
+  if (at + count > text.length) return -1
+  let value = 0
+  for (let i = at; i < at + count; i++) {
+    const digit = hexValue(text.charCodeAt(i))
+    if (digit < 0) return -1
+    value = value * 16 + digit
+  }
+  return value
+}

@@ -7,11 +7,14 @@ const controls: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f'
 /** JavaScript's `\uHHHH`, `\xHH`, octal and single-character escapes; any other escaped character loses its backslash. */
 export const jsDecode: TransformationWord = {
   name: 'jsDecode',
-  transform: (value) =>
-    value.replace(escapes, (_match, unicode?: string, hex?: string, octal?: string, char?: string) => {
-      if (unicode !== undefined) return narrowEscape(Number.parseInt(unicode, 16))
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
-      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
-      return controls[char ?? ''] ?? char ?? ''
-    }),
+  transform: (value) => (value.includes('\\') ? decode(value) : value),
+}
+
+function decode(value: string): string {
+  return value.replace(escapes, (_match, unicode?: string, hex?: string, octal?: string, char?: string) => {
+    if (unicode !== undefined) return narrowEscape(Number.parseInt(unicode, 16))
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
+    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
+    return controls[char ?? ''] ?? char ?? ''
+  })
 }

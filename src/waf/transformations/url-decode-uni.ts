@@ -1,5 +1,6 @@
 import { bestFitAscii } from './best-fit-ascii.ts'
-import { readHex } from './hex-digit.ts'
+import { roomFor, textOf } from './byte-room.ts'
+import { readHexText } from './hex-digit.ts'
 import type { TransformationWord } from './transformation.ts'
 
 /** urlDecode plus Microsoft's `%uHHHH`, whose characters become the ASCII byte that IIS would make of them. */
@@ -11,15 +12,15 @@ export function urlDecodeUniWith(toByte: (codeUnit: number) => number): Transfor
 }
 
 function decode(value: string, toByte: (codeUnit: number) => number): string {
-  if (!/[%+]/.test(value)) return value
-  const bytes = Buffer.from(value, 'latin1')
+  if (!value.includes('%') && !value.includes('+')) return value
+  const bytes = roomFor(value.length)
   let length = 0
-  for (let i = 0; i < bytes.length; i++) {
-    let byte = bytes[i] ?? 0
+  for (let i = 0; i < value.length; i++) {
+    let byte = value.charCodeAt(i)
     if (byte === 0x2b) byte = 0x20
     else if (byte === 0x25) {
-      const isWide = ((bytes[i + 1] ?? 0) | 0x20) === 0x75
-      const decoded = isWide ? readHex(bytes, i + 2, 4) : readHex(bytes, i + 1, 2)
+      const isWide = i + 1 < value.length && (value.charCodeAt(i + 1) | 0x20) === 0x75
+      const decoded = isWide ? readHexText(value, i + 2, 4) : readHexText(value, i + 1, 2)
       if (decoded >= 0) {
         byte = isWide ? toByte(decoded) : decoded
         i += isWide ? 5 : 2
@@ -27,5 +28,5 @@ function decode(value: string, toByte: (codeUnit: number) => number): string {
     }
     bytes[length++] = byte
   }
-  return bytes.toString('latin1', 0, length)
+  return textOf(bytes, length)
 }

@@ -1,4 +1,5 @@
-import { readHex } from './hex-digit.ts'
+import { roomFor, textOf } from './byte-room.ts'
+import { readHexText } from './hex-digit.ts'
 import type { TransformationWord } from './transformation.ts'
 
 /** `%HH` and `+`, once. An escape that is not two hex digits stays as it was sent. */
@@ -6,14 +7,14 @@ export const urlDecode: TransformationWord = { name: 'urlDecode', transform: dec
 
 /** A loop over bytes: every argument of every request goes through here. */
 export function decodePercent(value: string): string {
-  if (!/[%+]/.test(value)) return value
-  const bytes = Buffer.from(value, 'latin1')
+  if (!value.includes('%') && !value.includes('+')) return value
+  const bytes = roomFor(value.length)
   let length = 0
-  for (let i = 0; i < bytes.length; i++) {
-    let byte = bytes[i] ?? 0
+  for (let i = 0; i < value.length; i++) {
+    let byte = value.charCodeAt(i)
     if (byte === 0x2b) byte = 0x20
     else if (byte === 0x25) {
-      const decoded = readHex(bytes, i + 1, 2)
+      const decoded = readHexText(value, i + 1, 2)
       if (decoded >= 0) {
         byte = decoded
         i += 2
@@ -21,5 +22,5 @@ export function decodePercent(value: string): string {
     }
     bytes[length++] = byte
   }
-  return bytes.toString('latin1', 0, length)
+  return textOf(bytes, length)
 }

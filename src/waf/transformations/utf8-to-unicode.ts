@@ -8,7 +8,11 @@ const sequence = /[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\
  */
 export const utf8ToUnicode: TransformationWord = {
   name: 'utf8toUnicode',
-  transform: (value) => value.replace(sequence, (bytes) => `%u${decodeSequence(bytes).toString(16).padStart(4, '0')}`),
+  transform: (value) => (/[\xc0-\xf7]/.test(value) ? encode(value) : value),
+}
+
+function encode(value: string): string {
+  return value.replace(sequence, (bytes) => `%u${decodeSequence(bytes).toString(16).padStart(4, '0')}`)
 }
 
 function decodeSequence(bytes: string): number {
