@@ -125,22 +125,30 @@ class JsonReader {
   #readScalar(char: string | undefined): void {
     if (char === '"') return this.#add(this.#readString())
     this.#scalar.lastIndex = this.#position
-    const text = this.#scalar.exec(this.#body)?.[0]
-    if (text === undefined) return this.#fail(`a value was expected, not ${describe(char)}`)
+    if (!this.#scalar.test(this.#body)) return this.#fail(`a value was expected, not ${describe(char)}`)
+    const text = this.#body.slice(this.#position, this.#scalar.lastIndex)
     this.#position += text.length
     this.#add(text === 'null' ? '' : text)
   }
 
   #readString(): string {
+    const body = this.#body
     const start = this.#position + 1
     let end = start
+    let hasEscape = false
     for (let code = this.#codeAt(end); code !== 0x22; code = this.#codeAt(end)) {
-      if (code < 0x20) this.#fail(end < this.#body.length ? 'a control character stands in a string' : 'unexpected end')
+      if (code < 0x20) this.#fail(end < body.length ? 'a control character stands in a string' : 'unexpected end')
+      if (code === 0x5c) hasEscape = true
       end += code === 0x5c ? 2 : 1
     }
-    const { value, isValid } = unescapeJson(this.#body.slice(start, end))
-    if (!isValid) this.#fail('this string has an escape that JSON does not know')
+    const value = hasEscape ? this.#unescape(body.slice(start, end)) : body.slice(start, end)
     this.#position = end + 1
+    return value
+  }
+
+  #unescape(text: string): string {
+    const { value, isValid } = unescapeJson(text)
+    if (!isValid) this.#fail('this string has an escape that JSON does not know')
     return value
   }
 
