@@ -15,12 +15,42 @@ export function chainOf(node: TransformNode | undefined): readonly TransformNode
   return node === undefined ? [] : [...chainOf(node.parent), node]
 }
 
-/** What screening found out about a cell that outlives its transaction. */
-interface Findings {
-  /** The links that may match, by the slot that asked. */
-  readonly answers: Map<Slot, readonly ScreenedLink[]>
+/** What screening found out about a cell that outlives its transaction. Small: hundreds of them are looked at for one body. */
+class Findings {
+  #slot: Slot | undefined
+  #links: readonly ScreenedLink[] | undefined
+  /** Of other slots; most cells are asked by one. */
+  #others: Map<Slot, readonly ScreenedLink[]> | undefined
   /** Numbers of links that were asked and did not match. */
-  readonly misses: Set<number>
+  #misses: Set<number> | undefined
+
+  /** The links that may match, as far as that slot asks. */
+  answerTo(slot: Slot): readonly ScreenedLink[] | undefined {
+    const links = slot === this.#slot ? this.#links : this.#others?.get(slot)
+    if (links === undefined || links.length === 0 || this.#misses === undefined) return links
+    if (!links.some(({ number }) => this.hasMissed(number))) return links
+    const left = links.filter(({ number }) => !this.hasMissed(number))
+    this.keepAnswer(slot, left)
+    return left
+  }
+
+  keepAnswer(slot: Slot, links: readonly ScreenedLink[]): void {
+    this.#slot ??= slot
+    if (slot === this.#slot) this.#links = links
+    else {
+      this.#others ??= new Map()
+      this.#others.set(slot, links)
+    }
+  }
+
+  hasMissed(link: number): boolean {
+    return this.#misses?.has(link) === true
+  }
+
+  noteMiss(link: number): void {
+    this.#misses ??= new Set()
+    this.#misses.add(link)
+  }
 }
 
 /** What a chain of transformations up to one step makes of a value. */
@@ -59,7 +89,7 @@ export class Cell {
 
   /** `undefined`: the cell is this transaction's alone, and nothing is worth remembering. */
   get findings(): Findings | undefined {
-    if (this.#life === 'kept') this.#findings ??= { answers: new Map(), misses: new Set() }
+    if (this.#life === 'kept') this.#findings ??= new Findings()
     return this.#findings
   }
 

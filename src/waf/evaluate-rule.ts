@@ -78,13 +78,13 @@ function compareEntries(comparison: Comparison, entries: readonly Entry[], from:
   let { isMatch } = from
   for (let position = from.position; position < entries.length; position++) {
     const entry = entries[position] as Entry // below its length
-    const misses = operator.macro === undefined ? entry.cell.findings?.misses : undefined
-    if (misses?.has(link.number) === true) continue
+    const findings = operator.macro === undefined ? entry.cell.findings : undefined
+    if (findings?.hasMissed(link.number) === true) continue
     const found = compareEntry(comparison, entry)
     const after = position + 1
     if (found instanceof Promise) return goOn(comparison, entries, { position: after, isMatch, pending: found })
     if (found) isMatch = true
-    else misses?.add(link.number)
+    else findings?.noteMiss(link.number)
     if (budget.isDue) return goOn(comparison, entries, { position: after, isMatch, pending: budget.giveWay() })
   }
   return isMatch

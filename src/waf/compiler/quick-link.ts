@@ -57,14 +57,14 @@ function judgeOf({ number, transformation }: Link, { operator: { negated, macro 
   return (entry, operator) => {
     const { cell } = entry
     if (cell !== lastCell || operator !== lastOperator) {
-      const misses = macro === undefined ? cell.findings?.misses : undefined
-      if (misses?.has(number) === true) return 'miss'
+      const findings = macro === undefined ? cell.findings : undefined
+      if (findings?.hasMissed(number) === true) return 'miss'
       const longest = Math.min(QUICK_BYTES, operator.promptBytes ?? QUICK_BYTES)
       if (cell.raw.length > longest) return 'unknown'
       const value = transformation === undefined ? cell.raw : cell.transformed(transformation)
       if (value.length > longest || operator.name !== undefined) return 'unknown'
       const isMatch = operator.test(value) !== negated
-      if (!isMatch) misses?.add(number)
+      if (!isMatch) findings?.noteMiss(number)
       if (cell.raw.length > KEPT_BYTES || value.length > KEPT_BYTES) return isMatch ? asMatched(entry, value) : 'miss'
       lastCell = cell
       lastOperator = operator

@@ -171,19 +171,19 @@ export class Screening {
 
   #ask(slot: Slot, entry: Entry, word: VariableWord): void {
     const { cell } = entry
-    const known = cell.findings?.answers.get(slot)
+    const known = cell.findings?.answerTo(slot)
     if (known !== undefined) {
       for (let i = 0; i < known.length; i++) this.#consider(known[i] as ScreenedLink, entry, word)
       return
     }
     const found = this.#answer(slot, cell)
-    cell.findings?.answers.set(slot, found.count === 0 ? NO_LINKS : found.toArray())
+    cell.findings?.keepAnswer(slot, found.count === 0 ? NO_LINKS : found.toArray())
     for (let i = 0; i < found.count; i++) this.#consider(found.at(i), entry, word)
   }
 
   #consider(link: ScreenedLink, entry: Entry, word: VariableWord): void {
     if (link.isSelective && !isTargeted(link.profile, word, entry)) return
-    if (entry.cell.findings?.misses.has(link.number) !== true) this.#add(link, entry)
+    if (entry.cell.findings?.hasMissed(link.number) !== true) this.#add(link, entry)
   }
 
   #add(link: ScreenedLink, entry: Entry): void {
