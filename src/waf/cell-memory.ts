@@ -3,8 +3,8 @@ import { Cell } from './entry.ts'
 
 /** Longer values hardly ever come twice. */
 const LONGEST_VALUE = 256
-/** Places for cells, and to note a value that was seen once; powers of two. What comes to a place that is taken has it. */
-const PLACES = 4096
+/** Pairs of places for cells, and places to note a value that was seen once; powers of two. */
+const PAIRS = 2048
 const SIGHTINGS = 8192
 /** Bytes at either end that a hash is made of. */
 const HASHED_BYTES = 16
@@ -18,7 +18,9 @@ export class CellMemory {
   readonly #life: 'passing' | 'kept'
   /** Hashes of values, by their last bits: two values with one hash are only kept early. */
   readonly #sightings = new Uint32Array(SIGHTINGS)
-  readonly #cells = new Array<Cell | undefined>(PLACES).fill(undefined)
+  /** Of each pair the first was used last: a newcomer takes the place of the second. */
+  readonly #first = new Array<Cell | undefined>(PAIRS).fill(undefined)
+  readonly #second = new Array<Cell | undefined>(PAIRS).fill(undefined)
 
   /** @param life `passing`: nothing is remembered, every transaction finds out for itself */
   constructor(life: 'passing' | 'kept') {
@@ -28,16 +30,25 @@ export class CellMemory {
   cellOf(raw: string): Cell {
     if (this.#life === 'passing' || raw.length > LONGEST_VALUE) return new Cell(raw)
     const hash = hashOf(raw)
-    const known = this.#cells[hash & (PLACES - 1)]
-    if (known !== undefined && known.raw === raw) return known
-    if (this.#sightings[hash & (SIGHTINGS - 1)] === hash) return this.#keep(raw, hash)
+    const pair = hash & (PAIRS - 1)
+    const first = this.#first[pair]
+    if (first !== undefined && first.raw === raw) return first
+    const second = this.#second[pair]
+    if (second !== undefined && second.raw === raw) return this.#use(second, pair)
+    if (this.#sightings[hash & (SIGHTINGS - 1)] === hash) return this.#keep(new Cell(detach(raw), 'kept'), pair)
     this.#sightings[hash & (SIGHTINGS - 1)] = hash
     return new Cell(raw)
   }
 
-  #keep(raw: string, hash: number): Cell {
-    const cell = new Cell(detach(raw), 'kept')
-    this.#cells[hash & (PLACES - 1)] = cell
+  #use(cell: Cell, pair: number): Cell {
+    this.#second[pair] = this.#first[pair]
+    this.#first[pair] = cell
+    return cell
+  }
+
+  /** A flood of new values empties one half of the memory: what is in use stays in the other. */
+  #keep(cell: Cell, pair: number): Cell {
+    this.#second[pair] = cell
     return cell
   }
 }
