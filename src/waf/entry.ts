@@ -60,7 +60,7 @@ interface StepResult {
   /** What one pass over it found, once it was screened. */
   scan: Scan | undefined
   /** The one before. */
-  previous: StepResult | undefined
+  readonly previous: StepResult | undefined
 }
 
 /** Up to so many results of a value are looked through one by one: most values have few. */
@@ -97,7 +97,7 @@ export class Cell {
     const known = this.resultOf(node)
     if (known !== undefined) return known.value
     const value = node.transform(node.parent === undefined ? this.raw : this.transformed(node.parent))
-    this.keep({ step: node, value, scan: undefined, previous: undefined })
+    this.keep(node, value, undefined)
     return value
   }
 
@@ -109,11 +109,12 @@ export class Cell {
     return result
   }
 
-  keep(result: StepResult): void {
+  /** What a step that nothing is known of makes of the value, and what a pass over that found, if there was one. */
+  keep(step: TransformNode, value: string, scan: Scan | undefined): void {
     if (this.#index === undefined && this.#count >= FEW_RESULTS) this.#index = this.#allResults()
-    if (this.#index !== undefined) this.#index.set(result.step, result)
+    const result = { step, value, scan, previous: this.#last }
+    if (this.#index !== undefined) this.#index.set(step, result)
     else {
-      result.previous = this.#last
       this.#last = result
       this.#count++
     }

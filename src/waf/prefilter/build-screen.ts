@@ -8,12 +8,10 @@ import { ALL_KINDS, alphabets } from './byte-kinds.ts'
 import { FoundLinks } from './found-links.ts'
 import { LiteralScanner } from './literal-scanner.ts'
 import type { PatternTree } from './pattern-tree.ts'
-import type { LinksOfHit, ScreenedLink } from './plans.ts'
+import { type LinksOfHit, NO_LINKS, type ScreenedLink } from './plans.ts'
 import { Analysis, type Requirement, requirementOf } from './requirement.ts'
 import { RuleScanner } from './rule-scanner.ts'
 import { type Gate, type GateCondition, PhaseScreen, type ScreenedRule, type ScreenProgram } from './screen-program.ts'
-
-const NO_LINKS: readonly ScreenedLink[] = []
 
 /** Sorts the rules of all phases and builds one automaton for the literals that they require. */
 export function buildScreen(phases: readonly (readonly Rule[])[], linkCount: number): ScreenProgram {

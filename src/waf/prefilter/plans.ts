@@ -40,7 +40,7 @@ export type LinksOfHit = readonly (readonly (readonly ScreenedLink[])[])[]
 const MOST_REMEMBERED = 4096
 const FEW_LINKS = 4
 /** Not frozen: V8 is slower where arrays of several kinds meet. */
-const NO_LINKS: readonly ScreenedLink[] = []
+export const NO_LINKS: readonly ScreenedLink[] = []
 
 /** All questions to the values of one variable, or of one of its members. Plans depend on kinds of bytes alone. */
 export class Slot {

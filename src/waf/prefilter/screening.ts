@@ -7,7 +7,7 @@ import type { Change } from './change-tree.ts'
 import type { FoundLinks } from './found-links.ts'
 import type { Scan } from './literal-scanner.ts'
 import type { MainPath } from './main-path.ts'
-import type { ScreenedLink, Slot } from './plans.ts'
+import { NO_LINKS, type ScreenedLink, type Slot } from './plans.ts'
 import { addPosition, nextPosition } from './position-set.ts'
 import { type Gate, isMet, type PhaseScreen, type ScreenProgram, slotOf, type VariableSlots } from './screen-program.ts'
 
@@ -17,7 +17,6 @@ const LONGEST_TRANSFORMED = 4096
 const PIECE_BYTES = 1_048_576
 const NOTHING_SCANNED: Scan = Object.freeze({ mask: 0, length: 0, hits: [] })
 // Not frozen: V8 is slower where arrays of several kinds meet.
-const NO_LINKS: readonly ScreenedLink[] = []
 const NO_ENTRIES: readonly Entry[] = []
 
 /**
@@ -171,22 +170,22 @@ export class Screening {
 
   #ask(slot: Slot, entry: Entry, word: VariableWord): void {
     const { cell } = entry
-    const known = cell.findings?.answerTo(slot)
+    const { findings } = cell
+    const known = findings?.answerTo(slot)
     if (known !== undefined) {
-      for (let i = 0; i < known.length; i++) this.#consider(known[i] as ScreenedLink, entry, word)
+      for (let i = 0; i < known.length; i++) this.#add(known[i] as ScreenedLink, entry, word)
       return
     }
     const found = this.#answer(slot, cell)
-    cell.findings?.keepAnswer(slot, found.count === 0 ? NO_LINKS : found.toArray())
-    for (let i = 0; i < found.count; i++) this.#consider(found.at(i), entry, word)
+    findings?.keepAnswer(slot, found.count === 0 ? NO_LINKS : found.toArray())
+    for (let i = 0; i < found.count; i++) {
+      const link = found.at(i)
+      if (findings?.hasMissed(link.number) !== true) this.#add(link, entry, word)
+    }
   }
 
-  #consider(link: ScreenedLink, entry: Entry, word: VariableWord): void {
+  #add(link: ScreenedLink, entry: Entry, word: VariableWord): void {
     if (link.isSelective && !isTargeted(link.profile, word, entry)) return
-    if (entry.cell.findings?.hasMissed(link.number) !== true) this.#add(link, entry)
-  }
-
-  #add(link: ScreenedLink, entry: Entry): void {
     const known = this.#candidates[link.index]
     if (known === undefined) {
       this.#candidates[link.index] = [entry]
@@ -216,13 +215,11 @@ export class Screening {
       if (effect.change(scan.mask) !== 'none') {
         const known = cell.resultOf(step)
         output = known?.value ?? step.transform(value)
-        if (output.length < minResult) {
-          if (known === undefined) cell.keep({ step, value: output, scan: undefined, previous: undefined })
-          continue
-        }
-        if (output !== value) result = known?.scan ?? this.#program.scanner.scan(output)
-        if (known === undefined) cell.keep({ step, value: output, scan: result, previous: undefined })
-        else known.scan = result
+        const isShort = output.length < minResult
+        if (!isShort && output !== value) result = known?.scan ?? this.#program.scanner.scan(output)
+        if (known === undefined) cell.keep(step, output, isShort ? undefined : result)
+        else if (!isShort) known.scan = result
+        if (isShort) continue
       }
       for (let j = 0; j < groups.length; j++) groups[j]?.collect(result, this.#program.found)
       if (next.length > 0) this.#change(next, cell, output, result)
