@@ -7,6 +7,10 @@ import type { Generation } from './generation.ts'
 import { inspectRequest } from './inspect-request.ts'
 import { inspectResponse } from './inspect-response.ts'
 import { Inspection } from './inspection.ts'
+import { Stage } from './stage.ts'
+
+const requests = new Stage()
+const responses = new Stage()
 
 /**
  * acme-edge receives a request, answers it if it is the challenge of an active order, otherwise inspects it, forwards it,
@@ -15,6 +19,7 @@ import { Inspection } from './inspection.ts'
 export async function handle(exchange: Exchange, edge: Generation): Promise<void> {
   edge.occupancy.enter()
   try {
+    await requests.enter()
     await serve(exchange, edge)
   } catch (error) {
     await exchange.fail(error, () => undefined) // the WAF did not even begin, or could not end: fails closed
@@ -58,8 +63,7 @@ async function inspectAndForward(
   edge: Generation,
   inspection: Inspection,
 ): Promise<EdgeResponse | 'drop'> {
-  const inspecting = inspectRequest(exchange, inspection)
-  const inspected = inspecting instanceof Promise ? await inspecting : inspecting // not waiting saves a turn, here and below
+  const inspected = await inspectRequest(exchange, inspection) // the others of the stage are inspected before it is forwarded
   if (inspected.kind === 'dropped') return 'drop'
   if (inspected.kind === 'answered') return inspected.response
   if (exchange.request.targetForm === 'asterisk') return { status: 204, headers: [], body: { kind: 'none' } } // RFC 9110 §9.3.7
@@ -70,8 +74,9 @@ async function inspectAndForward(
   const forwarded = site.origins.forward(inspected.clearance)
   exchange.whenClientGone(() => forwarded.abort(new EdgeError('ACME_EDGE_CLIENT_GONE', 'the client closed')))
   try {
-    const response = inspectResponse(exchange.request, await forwarded.response, inspection)
-    return response instanceof Promise ? await response : response
+    const received = await forwarded.response
+    await responses.enter()
+    return await inspectResponse(exchange.request, received, inspection)
   } catch (error) {
     forwarded.abort(toEdgeError(error)) // whatever ended the inspection: nobody will read the origin's response
     throw error
