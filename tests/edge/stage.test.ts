@@ -48,7 +48,10 @@ t.test('a group has a largest size: the event loop has a turn between two', asyn
     }
   })()
   await Promise.all([...all, counting])
-  t.same(order, Array.from({ length: 150 }, (_, i) => i))
+  t.same(
+    order,
+    Array.from({ length: 150 }, (_, i) => i),
+  )
   const sizes = [...new Set(turns)].map((number) => turns.filter((one) => one === number).length)
   t.same(sizes, [64, 64, 22])
 })
