@@ -8,6 +8,8 @@ export interface Directory {
   readonly newNonce: string
   readonly newAccount: string
   readonly newOrder: string
+  /** Where the CA says when to renew (RFC 9773 §3); `undefined`: it does not. */
+  readonly renewalInfo: string | undefined
   readonly termsOfService: string | undefined
 }
 
@@ -36,7 +38,7 @@ const maxKeptNonces = 8
 /** The directory of the CA and a signer for it. */
 export async function openClient(options: ClientOptions, signal: AbortSignal): Promise<AcmeClient> {
   const { directoryUrl, transport } = options
-  const directory = parseDirectory(await transport.send({ method: 'GET', url: directoryUrl }, signal))
+  const directory = await fetchDirectory(transport, directoryUrl, signal)
   return {
     directory,
     async post({ url, payload, kid, doing }, signal) {
@@ -51,6 +53,11 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
       return signer.client.getChallengeKeyAuthorization(challenge)
     },
   }
+}
+
+/** What the CA offers and where; needs no account. */
+export async function fetchDirectory(transport: Transport, url: string, signal: AbortSignal): Promise<Directory> {
+  return parseDirectory(await transport.send({ method: 'GET', url }, signal))
 }
 
 export interface ClientOptions {
@@ -118,6 +125,7 @@ function parseDirectory(response: AcmeResponse): Directory {
     newNonce: parseUrl(object, 'newNonce', what),
     newAccount: parseUrl(object, 'newAccount', what),
     newOrder: parseUrl(object, 'newOrder', what),
+    renewalInfo: object.renewalInfo === undefined ? undefined : parseUrl(object, 'renewalInfo', what),
     termsOfService: typeof terms === 'string' ? terms : undefined,
   }
 }

@@ -20,6 +20,8 @@ export interface PebbleOptions {
 
 export interface Pebble {
   readonly directory: string
+  /** Where it is told what to do (`/set-renewal-info/` and others), over the same TLS. */
+  readonly management: string
   /** PEM file to check its TLS against. */
   readonly rootCa: string
   /** What it serves TLS with (for 127.0.0.1), so that a proxy in front of it can, too. */
@@ -80,6 +82,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   await Promise.all([printed(server, 'ACME directory available'), printed(dnsServer, 'Starting')])
   return {
     directory: `https://127.0.0.1:${acmePort}/dir`,
+    management: `https://127.0.0.1:${management}`,
     rootCa: tls.root,
     tls,
     httpPort: Number(httpPort),
