@@ -8,11 +8,22 @@ export interface Child {
   stop(): Promise<void>
 }
 
+const running = new Set<ChildProcess>()
+// Whatever ends this process: nothing is left behind.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts a program on one processor, or on those of a list, and waits until its port accepts connections; fails after 30 s. */
 export async function startOn(cpu: number | string, command: readonly string[], port: number): Promise<Child> {
   const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: 'ignore' })
-  process.on('exit', () => child.kill('SIGKILL')) // whatever ends this process: nothing is left behind
-  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
+  running.add(child)
+  const exited = new Promise<void>((resolve) => {
+    child.on('exit', () => {
+      running.delete(child)
+      resolve()
+    })
+  })
   for (let i = 0; i < 300 && child.exitCode === null; i++) {
     if (await accepts(port)) return { pid: pidOf(child), stop: () => stop(child, exited) }
     await sleep(100)

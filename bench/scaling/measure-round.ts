@@ -7,6 +7,8 @@ import type { Values } from '../requests/values.ts'
 
 export interface ScaledEdge {
   readonly workers: number
+  /** How many processors its processes may use. */
+  readonly processors: number
   readonly pid: number
   readonly port: number
   readonly rounds: ScalingRound[]

@@ -10,20 +10,24 @@ interface Conditions {
   readonly cpus: number
 }
 
-const head = ['workers', 'req/s', '× one worker', 'CPU µs', 'p99 ms', 'edge', 'load', 'origin']
+const head = ['workers', 'processors', 'req/s', '× the first', 'CPU µs', 'p99 ms', 'edge', 'load', 'origin']
 
 export function printScalingReport(edges: readonly ScaledEdge[], conditions: Conditions, options: Options): void {
-  const rows = edges.map((edge) => ({ workers: edge.workers, ratio: ratio(edge, edges[0]), ...medians(edge.rounds) }))
+  const rows = edges.map((edge) => {
+    const { workers, processors } = edge
+    return { workers, processors, ratio: ratio(edge, edges[0]), ...medians(edge.rounds) }
+  })
   if (options.has('json')) {
     process.stdout.write(`${JSON.stringify({ benchmark: 'scaling', ...conditions, rows, raw: edges })}\n`)
     return
   }
   const cells = rows.map((row) => [
     String(row.workers),
+    String(row.processors),
     ...[row.perSecond, row.ratio, row.cpuUs, row.p99Ms, row.edgeShare, row.loadShare, row.originShare].map(figure),
   ])
   const { rounds, seconds, cpus } = conditions
-  process.stdout.write(`${cpus} processors for edge, load and origin together; medians of ${rounds} rounds of ${seconds} s by turns.
+  process.stdout.write(`Edge, load and origin on ${cpus} processors, of which the edge may use as many as said; medians of ${rounds} rounds of ${seconds} s by turns.
 edge, load, origin: how many processors each kept busy.\n\n${textTable(head, cells)}\n`)
 }
 

@@ -21,8 +21,15 @@ export const scalingOptions = ['crs', 'workload', 'level', 'rounds', 'seconds', 
 const FIRST_PORT = 19_700
 const WARM_UP_SECONDS = 8
 
+/** The first is what others are compared with. One worker alone also uses other processors, for V8's helper threads. */
+const sides = [
+  { workers: 1, processors: 1 },
+  { workers: 1, processors: availableParallelism() },
+  { workers: 2, processors: availableParallelism() },
+]
+
 /**
- * What a second worker brings: acme-edge with one and with two, by turns, on all processors, which they share with load and
+ * What a second processor with a worker of its own brings: acme-edge on one and on two, by turns, which it shares with load and
  * origin. A request that takes the WAF long leaves the load little to do, so that what is measured is the edge.
  */
 export async function benchScaling(options: Options): Promise<void> {
@@ -38,10 +45,11 @@ export async function benchScaling(options: Options): Promise<void> {
     children.push(origin)
     const ruleFile = writeRules(folder, { crs, level: options.number('level', 4) })
     const edges: ScaledEdge[] = []
-    for (const workers of [1, 2]) {
-      const edge = await startEdge(workers, { folder, ruleFile, cpus })
-      children.push(edge.child)
-      edges.push({ workers, pid: edge.child.pid, port: edge.port, rounds: [] })
+    for (const [i, { workers, processors }] of sides.entries()) {
+      const port = FIRST_PORT + 2 * (i + 1)
+      const child = await startEdge({ workers, processors, port }, { folder, ruleFile })
+      children.push(child)
+      edges.push({ workers, processors, pid: child.pid, port, rounds: [] })
     }
     const values = new Values(options.number('seed', 1))
     const measure = {
@@ -63,14 +71,13 @@ export async function benchScaling(options: Options): Promise<void> {
 }
 
 async function startEdge(
-  workers: number,
-  { folder, ruleFile, cpus }: { folder: string; ruleFile: string; cpus: string },
-): Promise<{ child: Child; port: number }> {
-  const own = join(folder, `workers-${workers}`)
+  { workers, processors, port }: { workers: number; processors: number; port: number },
+  { folder, ruleFile }: { folder: string; ruleFile: string },
+): Promise<Child> {
+  const own = join(folder, String(port))
   mkdirSync(own)
   const store = join(own, 'store')
   await installCertificate(store, await (await certificateMaker())('localhost'))
-  const port = FIRST_PORT + 2 * workers
   const setting = { folder: own, originPort: FIRST_PORT, httpPort: port, httpsPort: port + 1, ruleFile, store, workers }
-  return { child: await startOn(cpus, prepareAcmeEdge(setting), port), port }
+  return startOn(`0-${processors - 1}`, prepareAcmeEdge(setting), port)
 }

@@ -38,6 +38,9 @@ export interface CompiledOperator {
 /** Default of `promptBytes`. */
 export const PROMPT_BYTES = 65_536
 
+/** `promptBytes` of operators that do no more than look at each byte once: about a millisecond. */
+export const PROMPT_BYTES_ONE_PASS = 262_144
+
 /** All that an operator was compiled from; plain data. */
 export interface OperatorRecipe {
   readonly word: string

@@ -1,6 +1,6 @@
 import { buildAutomaton, findFirst, hasAny } from './aho-corasick.ts'
 import { decodeHexContent } from './hex-content.ts'
-import type { CompiledOperator, OperatorWord } from './operator.ts'
+import { type CompiledOperator, type OperatorWord, PROMPT_BYTES_ONE_PASS } from './operator.ts'
 
 /** Any of the phrases, which white space separates, is somewhere in the value; upper and lower case are the same. */
 export const pm: OperatorWord = {
@@ -20,6 +20,7 @@ export function matchPhrases(phrases: readonly string[]): CompiledOperator {
   const automaton = buildAutomaton(phrases)
   const spellings = new Map(phrases.map((phrase) => [lowerCase(phrase), phrase]))
   return {
+    promptBytes: PROMPT_BYTES_ONE_PASS,
     requires: () => ({ kind: 'phrases', phrases }),
     test: (value) => hasAny(automaton, value),
     exec: (value) => {
