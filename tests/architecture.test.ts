@@ -56,7 +56,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli/'],
   listr2: ['src/cli/'],
   yaml: ['src/config/', 'src/waf/regression/yaml-place.ts'],
-  'ipaddr.js': ['src/config/', 'src/edge/', 'src/waf/'],
+  'ipaddr.js': ['src/acme/budget/', 'src/config/', 'src/edge/', 'src/waf/'],
+  tldts: ['src/acme/budget/'],
 }
 
 const inside = (path: string, places: readonly string[]): boolean => places.some((place) => path.startsWith(place))

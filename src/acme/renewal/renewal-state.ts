@@ -1,5 +1,6 @@
 import { EdgeError } from '../../errors.ts'
 import { isObject } from '../json.ts'
+import { emergencyAtMs, latestRenewalMs } from './lifetime.ts'
 import { nextAttemptMs } from './next-attempt.ts'
 import { type RenewalSubject, renewAtMs } from './renew-at.ts'
 import { type RenewalInfo, retryInfoAtMs } from './renewal-info.ts'
@@ -16,6 +17,8 @@ export interface RenewalState {
   readonly nextAttemptMs?: number | undefined
   /** The CA's last word on when to renew. */
   readonly info?: RenewalInfo | undefined
+  /** The CA moved the window to the past: it wants the certificate replaced before it has to, it may be revoked. */
+  readonly isHastened?: boolean | undefined
   /** When to ask the CA about it again, after an answer or a failure; `undefined`: at once. */
   readonly askInfoAtMs?: number | undefined
 }
@@ -34,9 +37,34 @@ export function dueAtMs(certificate: RenewalSubject, state: RenewalState): numbe
   return Math.max(renewAtMs(certificate, info), state.nextAttemptMs ?? 0)
 }
 
-/** After the CA told when to renew. A window that it moved ends the waiting: it has a reason, and we have a new chance. */
-export function afterInfo(state: RenewalState, id: string, info: RenewalInfo): RenewalState {
-  return { ...state, certificateId: id, info, askInfoAtMs: info.retryAtMs }
+/** Whether a renewal that is due goes before others, however many wait: see isHastened, or too little life is left. */
+export function isUrgent(certificate: RenewalSubject, state: RenewalState, nowMs: number): boolean {
+  const isHastened = state.certificateId === certificate.id && state.isHastened === true
+  return isHastened || nowMs >= emergencyAtMs(certificate.notBeforeMs, certificate.notAfterMs)
+}
+
+/** After the CA told when to renew. */
+export function afterInfo(
+  state: RenewalState,
+  certificate: RenewalSubject,
+  { info, nowMs }: { readonly info: RenewalInfo; readonly nowMs: number },
+): RenewalState {
+  const isSame = state.certificateId === certificate.id
+  const knownEndMs = isSame ? state.info?.end : undefined
+  const latestMs = knownEndMs ?? latestRenewalMs(certificate.notBeforeMs, certificate.notAfterMs)
+  const isHastened = (isSame && state.isHastened === true) || isMovedToPast(info.end, latestMs, nowMs)
+  return {
+    ...state,
+    certificateId: certificate.id,
+    info,
+    isHastened: isHastened ? true : undefined,
+    askInfoAtMs: info.retryAtMs,
+  }
+}
+
+/** A window that is over, and earlier than the one before, or than a certificate's life would have it. */
+export function isMovedToPast(endMs: number, expectedEndMs: number, nowMs: number): boolean {
+  return endMs <= nowMs && endMs < expectedEndMs
 }
 
 /** After the CA could not be asked: what it said last holds on, as long as it is about the same certificate. */
@@ -45,8 +73,8 @@ export function afterInfoFailure(
   id: string,
   failure: { error: unknown; nowMs: number },
 ): RenewalState {
-  const info = state.certificateId === id ? state.info : undefined
-  return { ...state, certificateId: id, info, askInfoAtMs: retryInfoAtMs(failure.error, failure.nowMs) }
+  const kept = state.certificateId === id ? state : { ...state, info: undefined, isHastened: undefined }
+  return { ...kept, certificateId: id, askInfoAtMs: retryInfoAtMs(failure.error, failure.nowMs) }
 }
 
 /** After an attempt that failed; its error's `retryAt`, where it has one, is waited for. */
@@ -87,6 +115,7 @@ export function parseRenewalState(bytes: Uint8Array | undefined): RenewalState {
     ...(typeof certificateId === 'string' ? { certificateId } : {}),
     ...(isLastError(lastError) ? { lastError } : {}),
     ...(isInfo(info) ? { info } : {}),
+    ...(data.isHastened === true ? { isHastened: true } : {}),
     ...times(data, ['lastAttemptMs', 'nextAttemptMs', 'askInfoAtMs']),
   }
 }

@@ -7,6 +7,7 @@ import {
   afterSuccess,
   dueAtMs,
   freshRenewalState,
+  isUrgent,
   parseRenewalState,
 } from '../../../src/acme/renewal/renewal-state.ts'
 import { EdgeError } from '../../../src/errors.ts'
@@ -24,7 +25,7 @@ const info = {
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
 
 t.test('a life: told a window, failed, told to wait, failed again, renewed', async (t) => {
-  const told = afterInfo(freshRenewalState, certificate.id, info)
+  const told = afterInfo(freshRenewalState, certificate, { info, nowMs })
   const dueMs = dueAtMs(certificate, told)
   t.ok(dueMs >= info.start && dueMs <= info.end)
   const failed = afterFailure(told, certificate, { error: new Error('no route'), nowMs: dueMs })
@@ -40,7 +41,7 @@ t.test('a life: told a window, failed, told to wait, failed again, renewed', asy
 })
 
 t.test('what the CA said holds on while it cannot be asked, and never for another certificate', async (t) => {
-  const told = afterInfo(freshRenewalState, certificate.id, info)
+  const told = afterInfo(freshRenewalState, certificate, { info, nowMs })
   const silent = afterInfoFailure(told, certificate.id, { error: new Error('no route'), nowMs })
   t.match(silent, { info, askInfoAtMs: nowMs + 6 * hourMs })
   const next = { ...certificate, id: 'aki.other' }
@@ -49,11 +50,31 @@ t.test('what the CA said holds on while it cannot be asked, and never for anothe
 })
 
 t.test('the state is JSON and comes back as it was; what is none counts as none', async (t) => {
-  const told = afterInfo(freshRenewalState, certificate.id, info)
+  const told = afterInfo(freshRenewalState, certificate, { info, nowMs })
   const state = afterFailure(told, certificate, { error: new Error('no route'), nowMs })
-  t.strictSame(parseRenewalState(bytesOf(state)), state)
+  t.same(parseRenewalState(bytesOf(state)), JSON.parse(JSON.stringify(state)))
   const junk = [undefined, Buffer.from('{'), bytesOf([]), bytesOf({ failures: -1 }), bytesOf({ failures: '1' })]
   for (const bytes of junk) t.strictSame(parseRenewalState(bytes), freshRenewalState)
   const partly = { failures: 2, info: { start: 'x' }, nextAttemptMs: null, lastError: 7 }
   t.strictSame(parseRenewalState(bytesOf(partly)), { failures: 2 })
+})
+
+t.test('urgent: a window moved to the past, once and for this certificate alone; or the emergency', async (t) => {
+  const told = afterInfo(freshRenewalState, certificate, { info, nowMs })
+  t.notOk(isUrgent(certificate, told, nowMs))
+  t.ok(isUrgent(certificate, told, nowMs + 82 * dayMs), 'less than a tenth of the life is left')
+  const laterMs = nowMs + 20 * dayMs
+  const past = { ...info, start: laterMs - 2 * hourMs, end: laterMs - hourMs }
+  const moved = afterInfo(told, certificate, { info: past, nowMs: laterMs })
+  t.ok(isUrgent(certificate, moved, laterMs))
+  t.ok(isUrgent(certificate, afterInfo(moved, certificate, { info: past, nowMs: laterMs + dayMs }), laterMs + dayMs))
+  t.ok(isUrgent(certificate, parseRenewalState(bytesOf(moved)), laterMs), 'after a restart, too')
+  t.notOk(isUrgent({ ...certificate, id: 'aki.other' }, moved, laterMs))
+  t.ok(
+    isUrgent(certificate, afterInfo(freshRenewalState, certificate, { info: past, nowMs: laterMs }), laterMs),
+    'at once',
+  )
+  const overMs = info.end + dayMs
+  t.notOk(isUrgent(certificate, afterInfo(told, certificate, { info, nowMs: overMs }), overMs), 'over is not moved')
+  t.strictSame(afterSuccess(laterMs).isHastened, undefined)
 })
