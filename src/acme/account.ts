@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { AcmeConfig } from '../config/config.ts'
 import type { Store } from '../store/contract.ts'
 import { type AcmeClient, createKey, openClient } from './client.ts'
+import { directoryId } from './directory-id.ts'
 import { isObject, type JsonObject, parseUrl } from './json.ts'
 import { findProblem } from './problem.ts'
 import type { OnProgress } from './progress.ts'
@@ -125,11 +125,4 @@ async function findRecord(context: Context): Promise<AccountRecord | undefined> 
   return isObject(data) && typeof data.url === 'string' && Array.isArray(data.contact)
     ? { url: data.url, contact: data.contact.map(String) }
     : undefined
-}
-
-/** A folder name for a directory URL: readable, and different for different URLs. */
-function directoryId(directory: string): string {
-  const digest = createHash('sha256').update(directory).digest('hex').slice(0, 12)
-  const host = new URL(directory).host.replace(/[^A-Za-z0-9.-]/g, '-')
-  return `${host}-${digest}`
 }

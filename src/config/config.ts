@@ -1,3 +1,5 @@
+import type { LimitName } from '../acme/budget/ca-limits.ts'
+import type { Limit } from '../acme/budget/token-bucket.ts'
 import type { WafMode } from '../waf/transaction-types.ts'
 
 /** A host and a port to listen on; IPv6 without brackets. */
@@ -27,6 +29,14 @@ export interface AcmeConfig {
   readonly rootCa: string | undefined
   readonly contact: readonly string[]
   readonly certificates: readonly { readonly names: readonly string[] }[]
+  /** What replaces the limits that the CA is known to have; `undefined`: nothing. */
+  readonly limits?: CaLimitsConfig | undefined
+}
+
+/** Limits of the CA as edge.yaml sets them; a missing one stays what it is known to be. */
+export interface CaLimitsConfig {
+  readonly limits: Readonly<Partial<Record<LimitName, Limit | 'off' | undefined>>>
+  readonly renewalsExempt: boolean | undefined
 }
 
 export type StoreConfig = { kind: 'file'; folder: string } | { kind: 'redis'; url: string }

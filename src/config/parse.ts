@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { type Document, parseDocument } from 'yaml'
 import { EdgeError } from '../errors.ts'
+import { toCaLimitsConfig } from './ca-limits-schema.ts'
 import type { EdgeConfig } from './config.ts'
 import { toLimitsConfig } from './limits-schema.ts'
 import { placeOf } from './reader.ts'
@@ -93,6 +94,7 @@ function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
       rootCa: draft.acme.root_ca,
       contact: draft.acme.contact,
       certificates: draft.acme.certificates,
+      limits: draft.acme.limits && toCaLimitsConfig(draft.acme.limits),
     },
     store: draft.store,
     admin: draft.admin?.listen,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { certificateName, contactUrl, directoryUrl } from './acme-values.ts'
 import { listenAddress, network, originUrl } from './addresses.ts'
+import { caLimitsReader } from './ca-limits-schema.ts'
 import { parseHostPattern } from './host-pattern.ts'
 import { defaultLimits, limitsReader } from './limits-schema.ts'
 import { accessLogIn, pathIn, readableFileIn, ruleFilesIn, shippedRules, storeIn } from './paths.ts'
@@ -85,6 +86,7 @@ function acmeSchema(folder: string) {
     root_ca: optionalOrNone(pathIn(folder)),
     contact: optional(listOf(contactUrl), () => []),
     certificates: optional(listOf(mapOf({ names: required(names) })), () => []),
+    limits: optionalOrNone(caLimitsReader),
   })
 }
 

@@ -196,6 +196,11 @@ export const badConfigs: readonly BadConfig[] = [
   ],
   ['a certificate for an address', acme('certificates: [{names: ["127.0.0.1"]}]'), '3:69', /is an address/],
   ['a certificate without names', acme('certificates: [{names: []}]'), '3:68', /write at least one name/],
+  ['a limit without its time', acme('limits: {new_orders: "300"}'), '3:66', /such as 300\/3h or 50\/7d, found "300"/],
+  ['a limit of nothing', acme('limits: {new_orders: 0/3h}'), '3:66', /expected a number and a time/],
+  ['a limit for no time', acme('limits: {new_orders: 5/0h}'), '3:66', /expected a number and a time/],
+  ['a limit for ever', acme('limits: {new_orders: 5/32d}'), '3:66', /of at most 31 days/],
+  ['a limit that is a number', acme('limits: {new_orders: 300}'), '3:66', /expected a limit such as 300\/3h, or "off"/],
   [
     'a name in two certificates',
     acme('certificates: [{names: [a.example]}, {names: [b.example, a.example]}]'),

@@ -36,6 +36,7 @@ acme:
   contact: ["mailto:ops@shop.example"]
   certificates:
     - names: ["shop.example", "www.bücher.example"]
+  limits: {new_orders: 1500/3h, certificates_per_domain: off, new_accounts: 2/d, renewals_exempt: true}
 store: "redis://127.0.0.1:6379/0"
 admin:
   listen: "127.0.0.1:9180"
@@ -91,6 +92,16 @@ t.test('reads every key, resolves paths and canonicalises names', async (t) => {
     rootCa: join(folder, 'pebble.minica.pem'),
     contact: ['mailto:ops@shop.example'],
     certificates: [{ names: ['shop.example', 'www.xn--bcher-kva.example'] }],
+    limits: {
+      limits: {
+        new_orders: { count: 1_500, periodMs: 10_800_000 },
+        certificates_per_domain: 'off',
+        duplicate_certificates: undefined,
+        failed_validations: undefined,
+        new_accounts: { count: 2, periodMs: 86_400_000 },
+      },
+      renewalsExempt: true,
+    },
   })
   t.strictSame(config.store, { kind: 'redis', url: 'redis://127.0.0.1:6379/0' })
   t.strictSame(config.admin, { host: '127.0.0.1', port: 9180 })

@@ -1,3 +1,4 @@
+import type { CaLimitsConfig } from '../../config/config.ts'
 import type { Limit } from './token-bucket.ts'
 
 const hourMs = 3_600_000
@@ -50,6 +51,19 @@ const letsEncryptStaging: CaLimits = {
 const known: Readonly<Record<string, CaLimits>> = {
   'acme-v02.api.letsencrypt.org': letsEncrypt,
   'acme-staging-v02.api.letsencrypt.org': letsEncryptStaging,
+}
+
+/** The limits of a directory: as the config sets them, else as they are known. */
+export function limitsOf(directory: string, config: CaLimitsConfig | undefined): CaLimits {
+  const defaults = defaultLimitsOf(directory)
+  const limits = limitNames.flatMap((name) => {
+    const limit = config?.limits[name] ?? defaults.limits[name]
+    return limit === undefined || limit === 'off' ? [] : [[name, limit]]
+  })
+  return {
+    limits: Object.fromEntries(limits),
+    renewalsExempt: config?.renewalsExempt ?? defaults.renewalsExempt,
+  }
 }
 
 /** The limits that a directory is known to have; of an unknown CA none. */
