@@ -8,6 +8,7 @@ import { startControlServer } from '../control/server.ts'
 import { toEdgeError } from '../errors.ts'
 import { createLog, field, type Logger } from '../log.ts'
 import { openStore } from '../store/open-store.ts'
+import { type CertificateManagement, manageCertificates } from './certificate-management.ts'
 import { type RunningService, startService } from './running-service.ts'
 import { watchFiles } from './watch-files.ts'
 
@@ -35,7 +36,9 @@ async function run(path: string): Promise<void> {
       const admin = await startAdmin({ listen: config.admin, health: health.snapshot, metrics: () => scrape(service) })
       closers.push(() => admin.close())
     }
-    const reloader = startReloading(config, service, log)
+    const management = manageCertificates(config, { folder, store, publisher: service.publisher, log })
+    closers.unshift(() => management.close())
+    const reloader = startReloading(config, { service, management }, log)
     closers.unshift(async () => reloader.close())
     health.set('starting', false)
     log.info({ ...service.addresses, workers: config.workers }, 'ready')
@@ -70,13 +73,18 @@ async function shutDown(closers: readonly (() => Promise<void>)[], health: Healt
   log.info({}, 'stopped')
 }
 
+interface Reloaded {
+  readonly service: RunningService
+  readonly management: CertificateManagement
+}
+
 /** Reloads one after the other: the last change wins, and no two generations are built at once. */
-function startReloading(first: EdgeConfig, service: RunningService, log: Logger): { close(): void } {
+function startReloading(first: EdgeConfig, parts: Reloaded, log: Logger): { close(): void } {
   let config = first
   let running = Promise.resolve()
   const request = () => {
     running = running.then(async () => {
-      config = await reload(config, service, log)
+      config = await reload(config, parts, log)
       watched.close()
       watched = watchFiles([config.file, ...config.waf.rules], request)
     })
@@ -92,10 +100,11 @@ function startReloading(first: EdgeConfig, service: RunningService, log: Logger)
 }
 
 /** The config that serves afterwards: the new one, or the old one when the new one cannot be used. */
-async function reload(old: EdgeConfig, service: RunningService, log: Logger): Promise<EdgeConfig> {
+async function reload(old: EdgeConfig, { service, management }: Reloaded, log: Logger): Promise<EdgeConfig> {
   try {
     const next = await loadConfig(old.file)
     await service.reload(next)
+    management.reload(next)
     warnOfRestart(old, next, log)
     log.info({ [field.path]: next.file }, 'reloaded')
     return next

@@ -1,0 +1,37 @@
+import type { ChallengePublisher } from '../challenge/publisher.ts'
+import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
+import type { Logger } from '../log.ts'
+import { configuredAuthorities } from '../manage/authorities.ts'
+import type { ManagedStatus } from '../manage/managed-certificate.ts'
+import { CertificateManager } from '../manage/manager.ts'
+import { wantedCertificates } from '../manage/wanted-certificates.ts'
+import type { OpenedStore } from '../store/open-store.ts'
+
+/** What keeps the certificates of a running edge valid. */
+export interface CertificateManagement {
+  reload(config: EdgeConfig): void
+  statuses(): ManagedStatus[]
+  close(): Promise<void>
+}
+
+export interface ManagementServices extends OpenedStore {
+  readonly publisher: ChallengePublisher
+  readonly log: Logger
+}
+
+/** Begins to look after `acme.certificates`; returns at once. */
+export function manageCertificates(config: EdgeConfig, services: ManagementServices): CertificateManagement {
+  let acme = config.acme
+  const now = Date.now
+  const authorities = configuredAuthorities({ ...services, now, acme: () => acme as AcmeConfig }) // named ones come with it
+  const manager = new CertificateManager({ ...services, authorities, now })
+  manager.manage(wantedCertificates(acme))
+  return {
+    reload(next) {
+      acme = next.acme ?? acme // what is being interrupted may still look at it
+      manager.manage(wantedCertificates(next.acme))
+    },
+    statuses: () => manager.statuses(),
+    close: () => manager.close(),
+  }
+}
