@@ -1,7 +1,14 @@
+import { openBudget } from '../acme/budget/budget.ts'
+import { defaultLimitsOf } from '../acme/budget/ca-limits.ts'
+import type { BudgetedOrder } from '../acme/budget/order-buckets.ts'
+import { outcomeOf, rateLimited } from '../acme/budget/rate-limited.ts'
 import { parseCertificateNames } from '../acme/certificate-names.ts'
 import { fetchDirectory } from '../acme/client.ts'
+import { directoryId } from '../acme/directory-id.ts'
 import { issueCertificate } from '../acme/issue-certificate.ts'
+import { paceOf } from '../acme/renewal/pace.ts'
 import { fetchRenewalInfo, type RenewalInfo } from '../acme/renewal/renewal-info.ts'
+import { isUrgent } from '../acme/renewal/renewal-state.ts'
 import { openTransport } from '../acme/transport.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig } from '../config/config.ts'
@@ -27,7 +34,7 @@ export function configuredAuthorities(parts: AuthorityParts): Authorities<Wanted
   return {
     async obtain(request, signal) {
       const acme = parts.acme()
-      await issueCertificate({ ...parts, ...wishOf(request), acme, certificateFolder: parts.folder, signal })
+      await orderWithinBudget({ ...parts, acme, request }, signal)
       return { directory: acme.directory }
     },
     async ask(id, directory, signal) {
@@ -37,6 +44,49 @@ export function configuredAuthorities(parts: AuthorityParts): Authorities<Wanted
       return askAuthority(acme, { id, infoUrls, nowMs: parts.now() }, signal)
     },
   }
+}
+
+interface Ordering extends Omit<AuthorityParts, 'acme'> {
+  readonly acme: AcmeConfig
+  readonly request: ObtainRequest
+}
+
+/** An order that the CA would refuse for its limits is not sent: it throws when it may be, as the CA would. */
+async function orderWithinBudget(parts: Ordering, signal: AbortSignal): Promise<void> {
+  const { acme, store, now, request, folder } = parts
+  const budget = openBudget({
+    store,
+    folder: `budget/${directoryId(acme.directory)}`,
+    ca: defaultLimitsOf(acme.directory),
+    now,
+  })
+  const order = budgetedOrder(parts)
+  const answer = await budget.reserve(order, signal)
+  if (!answer.allowed) throw rateLimited(answer, `the certificate for ${request.wanted.name}`)
+  try {
+    await issueCertificate({ ...parts, ...wishOf(request), certificateFolder: folder, signal })
+    await budget.noteOutcome(order, { kind: 'done' }, signal)
+  } catch (error) {
+    if (!signal.aborted) await budget.noteOutcome(order, outcomeOf(error, order.names), signal)
+    throw error
+  }
+}
+
+function budgetedOrder({ acme, request: { wanted, present, record }, now }: Ordering): BudgetedOrder {
+  const isUrgentOne = present === undefined || present.isRevoked || isUrgent(present, record.state, now())
+  const lifeMs = present === undefined ? 0 : present.notAfterMs - present.notBeforeMs
+  const fleet = { certificates: acme.certificates.length, renewalIntervalMs: (lifeMs * 2) / 3 }
+  return {
+    accountId: acme.directory, // one account a CA
+    names: wanted.names,
+    isRenewal: present !== undefined && sameNames(wanted.names, present.names),
+    viaAri: false,
+    ...(isUrgentOne ? {} : { pace: paceOf(fleet) }),
+  }
+}
+
+function sameNames(some: readonly string[], others: readonly string[]): boolean {
+  return [...some].sort().join() === [...others].sort().join()
 }
 
 function wishOf({ wanted }: ObtainRequest) {

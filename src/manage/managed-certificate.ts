@@ -152,7 +152,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
         this.#hasInfo = false
         return
       }
-      state = afterInfo(state, present.id, info)
+      state = afterInfo(state, present, { info, nowMs: now() })
       const { start, end, explanationUrl } = info
       const window = { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
       log.debug({ [field.name]: name, window, explanationUrl }, 'the CA says when to renew')
@@ -193,10 +193,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
       log.info({ [field.name]: name, directory }, 'certificate installed')
     } catch (error) {
       if (signal.aborted) throw error
-      const subject = request.present ?? { id: name }
-      const state = afterFailure(request.record.state, subject, { error, nowMs: now() })
-      await writeRenewalRecord(store, name, { ...request.record, state })
-      this.#logFailure(error, state, request.present)
+      await this.#noteFailure(error, request)
     }
   }
 
@@ -212,17 +209,22 @@ export class ManagedCertificate<W extends WantedCertificate> {
     )
   }
 
-  #logFailure(error: unknown, state: RenewalRecord['state'], present: PresentCertificate | undefined): void {
+  async #noteFailure(error: unknown, { present, record }: ObtainRequest<W>): Promise<void> {
+    const { store, log, now } = this.#parts
+    const { name } = this.wanted
+    const delayMs = delayOf(error)
+    const state =
+      delayMs === undefined
+        ? afterFailure(record.state, present ?? { id: name }, { error, nowMs: now() })
+        : afterDelay(record.state, delayMs)
+    await writeRenewalRecord(store, name, { ...record, state })
     const { code, message } = toEdgeError(error)
-    const fields = {
-      [field.name]: this.wanted.name,
-      [field.errorCode]: code,
-      [field.error]: message,
-      failures: state.failures,
-      next_attempt: isoTime(state.nextAttemptMs),
-      not_after: isoTime(present?.notAfterMs),
+    const times = { next_attempt: isoTime(state.nextAttemptMs), not_after: isoTime(present?.notAfterMs) }
+    if (delayMs !== undefined) log.info({ [field.name]: name, reason: message, ...times }, 'the order is delayed')
+    else {
+      const failed = { [field.errorCode]: code, [field.error]: message, failures: state.failures }
+      log.error({ [field.name]: name, ...failed, ...times }, 'no certificate')
     }
-    this.#parts.log.error(fields, 'no certificate')
   }
 
   /** A store that is away for an hour is one line in the log, and one when it is back. */
@@ -254,6 +256,12 @@ interface Look {
   readonly step: Step
   readonly present: PresentCertificate | undefined
   readonly record: RenewalRecord
+}
+
+/** The budget puts an order off (see rateLimited): that is no failure. */
+function delayOf(error: unknown): number | undefined {
+  if (!(error instanceof EdgeError) || error.details.delayed !== true) return undefined
+  return Date.parse(String(error.details.retryAt))
 }
 
 function isoTime(ms: number | undefined): string | undefined {
