@@ -1,10 +1,8 @@
-import { openBudget } from '../acme/budget/budget.ts'
-import { defaultLimitsOf } from '../acme/budget/ca-limits.ts'
+import { budgetOf } from '../acme/budget/budget-of.ts'
 import type { BudgetedOrder } from '../acme/budget/order-buckets.ts'
 import { outcomeOf, rateLimited } from '../acme/budget/rate-limited.ts'
 import { parseCertificateNames } from '../acme/certificate-names.ts'
 import { fetchDirectory } from '../acme/client.ts'
-import { directoryId } from '../acme/directory-id.ts'
 import { issueCertificate } from '../acme/issue-certificate.ts'
 import { paceOf } from '../acme/renewal/pace.ts'
 import { fetchRenewalInfo, type RenewalInfo } from '../acme/renewal/renewal-info.ts'
@@ -54,12 +52,7 @@ interface Ordering extends Omit<AuthorityParts, 'acme'> {
 /** An order that the CA would refuse for its limits is not sent: it throws when it may be, as the CA would. */
 async function orderWithinBudget(parts: Ordering, signal: AbortSignal): Promise<void> {
   const { acme, store, now, request, folder } = parts
-  const budget = openBudget({
-    store,
-    folder: `budget/${directoryId(acme.directory)}`,
-    ca: defaultLimitsOf(acme.directory),
-    now,
-  })
+  const budget = budgetOf({ acme, store, now })
   const order = budgetedOrder(parts)
   const answer = await budget.reserve(order, signal)
   if (!answer.allowed) throw rateLimited(answer, `the certificate for ${request.wanted.name}`)
