@@ -15,6 +15,8 @@ fi
 
 # Without Pebble its tests are skipped by name; with CI=true they fail.
 sh scripts/install-pebble.sh || echo "going on without Pebble"
+# So with Redis.
+sh scripts/install-redis.sh >/dev/null || echo "going on without Redis"
 # So with the Core Rule Set of Debian.
 sh scripts/install-debian-rules.sh || echo "going on without Debian's modsecurity-crs"
 # And with the real ModSecurity, which the differential tests compare with.

@@ -80,22 +80,28 @@ export const errorCodes = {
   ACME_EDGE_STORE_UNSUPPORTED: {
     side: 'internal',
     status: 0,
-    meaning: 'edge.yaml names a kind of store that this version does not have',
+    meaning: 'edge.yaml names a store that cannot be used: a Redis older than 7',
   },
   ACME_EDGE_STORE_UNREADABLE: {
     side: 'internal',
     status: 0,
-    meaning: 'the store cannot be read, or a value in it is damaged beyond its last good copy',
+    meaning: 'the store cannot be read or reached, or a value in it is damaged beyond its last good copy',
   },
   ACME_EDGE_STORE_UNWRITABLE: {
     side: 'internal',
     status: 0,
-    meaning: 'the store cannot be written: its owner, its permissions or the free space on its disk',
+    meaning:
+      'the store cannot be written or reached: its owner, its permissions, the free space on its disk or in Redis',
   },
   ACME_EDGE_STORE_BUSY: {
     side: 'internal',
     status: 0,
     meaning: 'another acme-edge holds a lock of the store and did not release it in time',
+  },
+  ACME_EDGE_STORE_STALE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a lock of the store was lost to another acme-edge, so that nothing is written under it any more',
   },
   ACME_EDGE_STORE_KEY_INVALID: {
     side: 'internal',

@@ -52,6 +52,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/origin/', 'src/acme/'],
   'acme-client': ['src/acme/client.ts'],
   '@peculiar/x509': ['src/acme/'],
+  '@redis/client': ['src/store/redis-connection.ts'],
   jose: ['src/acme/local-ca/'],
   pino: ['src/log.ts'],
   'prom-client': ['src/admin/'],

@@ -14,7 +14,7 @@ export interface CertificateManagement {
   close(): Promise<void>
 }
 
-export interface ManagementServices extends OpenedStore {
+export interface ManagementServices extends Pick<OpenedStore, 'store' | 'folder'> {
   readonly publisher: ChallengePublisher
   readonly log: Logger
 }

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
-import { storeFolder } from '../store/open-store.ts'
 import { loadRuleSet } from '../waf/rule-set.ts'
 import { formatWarning } from './format-warning.ts'
 import { configOption, jsonOption } from './options.ts'
@@ -18,7 +17,6 @@ export function checkCommand(): Command {
 
 async function check({ config: path, json }: { config: string; json: boolean }): Promise<void> {
   const config = await loadConfig(path)
-  storeFolder(config.store)
   const { ruleCount, warnings } = await loadRuleSet({ files: config.waf.rules, mode: config.waf.mode })
   const sites = config.sites.length
   if (json)

@@ -38,7 +38,7 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   const names = parseCertificateNames(domains)
   const config = await loadConfig(flags.config)
   const acme = requireAcme(config)
-  const { store, folder: certificateFolder } = await openStore(config.store, createLog('warn'))
+  const { store, folder: certificateFolder, close } = await openStore(config.store, createLog('warn'))
   const view = await chooseIssueView({ names, json: flags.json, terminal: isWatched(process.stdout) })
   const answering = await openPublisher(config, certificateFolder)
   const interruption = watchInterruption()
@@ -50,6 +50,7 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   } finally {
     interruption.end()
     await answering.close()
+    close()
   }
 }
 

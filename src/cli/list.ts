@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { type BrokenCertificate, listCertificates, type StoredCertificate } from '../store/certificates.ts'
-import { storeFolder } from '../store/open-store.ts'
 import { configOption, jsonOption } from './options.ts'
 
 interface Flags {
@@ -18,7 +17,7 @@ export function listCommand(): Command {
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (flags: Flags) => {
-      const certificates = await listCertificates(storeFolder((await loadConfig(flags.config)).store))
+      const certificates = await listCertificates((await loadConfig(flags.config)).store.folder)
       const text = flags.json ? JSON.stringify(certificates.map(toJson)) : toText(certificates, Date.now())
       process.stdout.write(`${text}\n`)
     })

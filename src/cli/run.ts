@@ -25,10 +25,10 @@ async function run(path: string): Promise<void> {
   const config = await loadConfig(path)
   const log = createLog()
   const health = createHealth()
-  const { folder, store } = await openStore(config.store, log)
+  const { folder, store, close } = await openStore(config.store, log)
   const stopping = stopSignal()
   const service = await startService(config, { log, store })
-  const closers: (() => Promise<void>)[] = [() => service.close()]
+  const closers: (() => Promise<void>)[] = [() => service.close(), async () => close()]
   try {
     const control = await startControlServer(folder, service.publisher)
     closers.unshift(() => control.close())

@@ -39,7 +39,27 @@ export interface CaLimitsConfig {
   readonly renewalsExempt: boolean | undefined
 }
 
-export type StoreConfig = { kind: 'file'; folder: string } | { kind: 'redis'; url: string }
+/** `folder` is where certificates are served from, and where the control socket is: 0700, of this machine alone. */
+export type StoreConfig = { readonly kind: 'file'; readonly folder: string } | RedisStoreConfig
+
+export interface RedisStoreConfig {
+  readonly kind: 'redis'
+  /** IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+  readonly database: number
+  readonly username: string | undefined
+  readonly password: string | undefined
+  /** Absolute path of a file whose text is the password, read at every connection. */
+  readonly passwordFile: string | undefined
+  /** Absolute path of a PEM file that the server's certificate is checked against instead of the system's roots. */
+  readonly ca: string | undefined
+  /** What every key in Redis begins with. */
+  readonly prefix: string
+  /** Copies of the certificates: they are served while Redis is lost. */
+  readonly folder: string
+}
 
 /** Every limit has a name, a unit and a default; `docs/configuration.md` says which attack it stops. */
 export interface LimitsConfig {

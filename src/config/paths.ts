@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { StoreConfig } from './config.ts'
 import type { Reader } from './reader.ts'
+import { parseRedisUrl } from './redis-url.ts'
 import { type Parsed, textOf, value, wrong } from './scalars.ts'
 
 /** The rules that ship with acme-edge, `@acme-edge` in `waf.rules`. */
@@ -41,13 +42,14 @@ export const accessLogIn = (folder: string): Reader<'stdout' | 'off' | { readonl
     return isPath(text) ? value({ file: resolve(folder, text) }) : wrong(`${JSON.stringify(text)} is not a path`)
   })
 
-/** `file:<folder>` or `redis://host:port/database`. */
+/** `file:<folder>` or a Redis URL. */
 export const storeIn = (folder: string): Reader<StoreConfig> =>
   textOf('a store such as "file:certs"', (text): Parsed<StoreConfig> => {
     const path = /^file:(?!\/\/)(.+)$/s.exec(text)?.[1]
     if (path !== undefined && isPath(path)) return value({ kind: 'file', folder: resolve(folder, path) })
-    if (/^rediss?:\/\/[^\s/]+(\/\d{1,5})?$/.test(text) && URL.canParse(text)) return value({ kind: 'redis', url: text })
-    return wrong(`${JSON.stringify(text)} is no store: write file:folder or redis://host:port/database`)
+    if (/^rediss?:/.test(text)) return parseRedisUrl(text, folder)
+    const shown = text.includes('@') ? 'this' : JSON.stringify(text) // what is meant as a URL may hold a password
+    return wrong(`${shown} is no store: write file:folder or redis://host:port/database`)
   })
 
 const isPath = (text: string): boolean => text !== '' && !text.includes('\0')

@@ -25,9 +25,20 @@ export function note(source: ConfigSource, offset: number, message: string): Inv
   const line = lineOf(source, offset)
   const start = source.lineStarts[line - 1] ?? 0
   const next = source.lineStarts[line]
-  const sourceLine = source.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, '')
+  const sourceLine = hidePasswords(source.text.slice(start, next === undefined ? undefined : next - 1)).replace(
+    /\r$/,
+    '',
+  )
   source.problems.push({ location: { file: source.file, line, column: offset - start + 1 }, message, sourceLine })
   return invalid
+}
+
+/** The same text, as long as before so that carets stay, without the password of any URL: lines of the config are printed and logged. */
+function hidePasswords(line: string): string {
+  return line.replace(
+    /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:)([^\s]*)(?=@)/gi,
+    (_, before: string, password: string) => before + '*'.repeat(password.length),
+  )
 }
 
 /** The line, counted from 1, that an offset lies in. */

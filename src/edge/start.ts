@@ -48,7 +48,7 @@ export interface RunningEdge {
 /** Opens the listeners once rules, store and certificates are loaded. */
 export async function startEdge(config: EdgeConfig, services: EdgeServices): Promise<RunningEdge> {
   const challenges = new ActiveChallenges()
-  const certificates = new CertificateTable(storeFolder(config), services.log)
+  const certificates = new CertificateTable(config.store.folder, services.log)
   const nextId = createRequestIds()
   const build = async (next: EdgeConfig) => buildGeneration(next, { services, challenges, nextId })
   let current = await build(config)
@@ -149,8 +149,4 @@ function localPublisher(challenges: ActiveChallenges, certificates: CertificateT
       await certificates.reload(name)
     },
   }
-}
-
-function storeFolder({ store }: EdgeConfig): string {
-  return store.kind === 'file' ? store.folder : ''
 }

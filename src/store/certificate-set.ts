@@ -10,7 +10,7 @@ import {
   replaceFile,
   syncFolder,
 } from './file-store-durable.ts'
-import { decodeRecord, encodeRecord } from './file-store-record.ts'
+import { decodeRecord, encodeRecord } from './store-record.ts'
 
 /** Key and chain, as the files hold them. */
 export interface CertificateSet {

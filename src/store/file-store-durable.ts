@@ -6,10 +6,18 @@ import { dirname } from 'node:path'
 export const fileMode = 0o600
 export const folderMode = 0o700
 
+export interface ReplaceOptions {
+  /** Default: 0600. */
+  readonly mode?: number
+  /** Asked in the same turn as the replacement is begun; what it throws leaves the old file. */
+  readonly check?: () => void
+}
+
 /** Replaces a file: whoever reads it, now or after a crash, sees the old bytes or the new ones, whole. */
-export async function replaceFile(path: string, bytes: Buffer | string, mode = fileMode): Promise<void> {
-  const temporary = await writeTemporary(path, bytes, mode)
+export async function replaceFile(path: string, bytes: Buffer | string, options: ReplaceOptions = {}): Promise<void> {
+  const temporary = await writeTemporary(path, bytes, options.mode ?? fileMode)
   try {
+    options.check?.()
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })

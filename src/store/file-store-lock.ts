@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -5,6 +6,8 @@ import { EdgeError } from '../errors.ts'
 import type { StoreLock } from './contract.ts'
 import { createFile, hasErrno, makeFolder, replaceFile } from './file-store-durable.ts'
 import { judgeProcess, ownIdentity, type ProcessIdentity } from './file-store-process.ts'
+import { staleLock } from './stale-lock.ts'
+import { parseKey } from './store-key.ts'
 
 const pollMs = 50
 const heartbeatMs = 5_000
@@ -15,56 +18,82 @@ interface Holder extends ProcessIdentity {
   readonly held: boolean
 }
 
+export interface LockName {
+  /** As callers know it. */
+  readonly name: string
+  /** The same as part of a file's name. */
+  readonly file: string
+}
+
 /**
  * Takes the lock `name` of a folder. Each acquisition is a file `<name>~<fencing>` made by exclusive creation; the highest
  * one is the lock. It is free when its holder released it or died. The highest file is never deleted, so the number only
  * grows, and a latecomer that judged an old file can never undo a newer one.
  * Throws ACME_EDGE_STORE_BUSY when the signal aborts first.
  */
-export async function takeLock(folder: string, name: string, signal: AbortSignal): Promise<StoreLock> {
+export async function takeLock(folder: string, { name, file }: LockName, signal: AbortSignal): Promise<StoreLock> {
   await makeFolder(folder)
   for (;;) {
-    const last = await lastFencing(folder, name)
-    const holder = last === 0 ? undefined : await readHolder(pathOf(folder, name, last))
+    const last = highest(fencings(await readdir(folder), file))
+    const holder = last === 0 ? undefined : await readHolder(pathOf(folder, file, last))
     if (holder === 'held') {
       await waitOrFail(folder, name, signal)
       continue
     }
-    const lock = await tryAcquire(folder, name, last + 1)
-    if (lock) return lock
+    if (await tryAcquire(folder, file, last + 1)) return hold(folder, { name, file }, last + 1)
   }
 }
 
-async function tryAcquire(folder: string, name: string, fencing: number): Promise<StoreLock | undefined> {
-  const path = pathOf(folder, name, fencing)
-  if (!(await createFile(path, describe(true)))) return undefined
+/**
+ * Throws ACME_EDGE_STORE_STALE when somebody has taken the lock since. Synchronous, so that what is done next in the same
+ * turn follows at once: a process that is stopped right there can still come late, but its lock is not taken over as long
+ * as it can be seen to exist, and from another machine only after half a minute of silence.
+ */
+export function checkLock(folder: string, lock: StoreLock | undefined): void {
+  if (lock === undefined) return
+  const last = highest(fencings(readdirSync(folder), parseKey(lock.name).join('@')))
+  if (last > lock.fencing || lock.signal.aborted) throw staleLock(lock.name)
+}
+
+async function tryAcquire(folder: string, file: string, fencing: number): Promise<boolean> {
+  const path = pathOf(folder, file, fencing)
+  if (!(await createFile(path, describe(true)))) return false
   // Somebody may have taken, released and tidied this number away since we looked: only the highest file is the lock.
-  if ((await lastFencing(folder, name)) > fencing) {
+  const numbers = fencings(await readdir(folder), file)
+  if (highest(numbers) > fencing) {
     await rm(path, { force: true })
-    return undefined
+    return false
   }
-  await removeOlder(folder, name, fencing)
-  const heartbeat = setInterval(() => void beat(path), heartbeatMs)
+  const older = numbers.filter((number) => number < fencing)
+  await Promise.all(older.map((number) => rm(pathOf(folder, file, number), { force: true })))
+  return true
+}
+
+function hold(folder: string, { name, file }: LockName, fencing: number): StoreLock {
+  const path = pathOf(folder, file, fencing)
+  const lost = new AbortController()
+  const heartbeat = setInterval(async () => {
+    if (await beat(path)) return
+    clearInterval(heartbeat)
+    lost.abort(staleLock(name))
+  }, heartbeatMs)
   heartbeat.unref()
   return {
-    fencing,
+    ...{ name, fencing, signal: lost.signal },
     async release() {
       clearInterval(heartbeat)
-      await replaceFile(path, describe(false))
+      // A file that is gone was tidied away by a successor; making it again would do no harm, but it is not ours any more.
+      if (!lost.signal.aborted && (await isThere(path))) await replaceFile(path, describe(false))
     },
   }
 }
 
-async function lastFencing(folder: string, name: string): Promise<number> {
-  return Math.max(0, ...(await fencings(folder, name)))
-}
+const highest = (numbers: readonly number[]): number => Math.max(0, ...numbers)
 
-async function fencings(folder: string, name: string): Promise<number[]> {
-  const prefix = `${name}~`
-  const files = (await readdir(folder)).filter((file) => file.startsWith(prefix))
-  return files
-    .map((file) => file.slice(prefix.length))
-    .flatMap((rest) => (/^\d{1,15}$/.test(rest) ? [Number(rest)] : []))
+function fencings(files: readonly string[], file: string): number[] {
+  const prefix = `${file}~`
+  const rests = files.filter((found) => found.startsWith(prefix)).map((found) => found.slice(prefix.length))
+  return rests.flatMap((rest) => (/^\d{1,15}$/.test(rest) ? [Number(rest)] : []))
 }
 
 async function readHolder(path: string): Promise<'held' | 'free'> {
@@ -90,15 +119,20 @@ async function waitOrFail(folder: string, name: string, signal: AbortSignal): Pr
   }
 }
 
-async function removeOlder(folder: string, name: string, fencing: number): Promise<void> {
-  const older = (await fencings(folder, name)).filter((number) => number < fencing)
-  await Promise.all(older.map((number) => rm(pathOf(folder, name, number), { force: true })))
+/** `false`: the file is gone, since a successor took the lock. What else fails is tried again. */
+async function beat(path: string): Promise<boolean> {
+  const now = new Date()
+  return utimes(path, now, now).then(
+    () => true,
+    (error) => !hasErrno(error, 'ENOENT'),
+  )
 }
 
-async function beat(path: string): Promise<void> {
-  const now = new Date()
-  // A lock file that is gone was lost to a successor; the fencing number protects what the lock protected.
-  await utimes(path, now, now).catch(() => undefined)
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error) => !hasErrno(error, 'ENOENT'),
+  )
 }
 
 function describe(held: boolean): string {

@@ -2,9 +2,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EdgeError } from '../errors.ts'
 import { field } from '../log.ts'
-import type { Store, StoreLock } from './contract.ts'
+import type { Store, StoreLock, WriteOptions } from './contract.ts'
 import {
-  fileMode,
   folderMode,
   hasErrno,
   makeFolder,
@@ -14,15 +13,11 @@ import {
   syncFolder,
 } from './file-store-durable.ts'
 import { guard } from './file-store-guard.ts'
-import { parseKey } from './file-store-key.ts'
 import { removeLeftovers } from './file-store-leftovers.ts'
-import { takeLock } from './file-store-lock.ts'
-import { decodeRecord, encodeRecord } from './file-store-record.ts'
-
-/** The part of a log that a store needs. */
-export interface WarningLog {
-  warn(fields: Record<string, unknown>, message: string): void
-}
+import { checkLock, takeLock } from './file-store-lock.ts'
+import { parseKey } from './store-key.ts'
+import { decodeRecord, encodeRecord } from './store-record.ts'
+import type { WarningLog } from './warning-log.ts'
 
 export interface FileStoreOptions {
   readonly folder: string
@@ -47,8 +42,8 @@ export async function openFileStore(options: FileStoreOptions): Promise<Store> {
   })
   return {
     read: (key) => readValue(files, key),
-    write: (key, value) => writeValue(files, key, value),
-    remove: (key) => removeValue(files, key),
+    write: (key, value, options) => writeValue(files, { key, value }, options),
+    remove: (key, options) => removeValue(files, key, options),
     list: (prefix) => listKeys(files, prefix),
     lock: (name, signal) => lockName(files, name, signal),
   }
@@ -83,20 +78,27 @@ async function restore(files: Files, path: string, good: Buffer): Promise<Buffer
   return good
 }
 
-async function writeValue(files: Files, key: string, value: Buffer | string): Promise<void> {
+interface Entry {
+  readonly key: string
+  readonly value: Buffer | string
+}
+
+async function writeValue(files: Files, { key, value }: Entry, { lock }: WriteOptions = {}): Promise<void> {
   const path = pathOf(files, key)
   const record = encodeRecord(Buffer.from(value))
+  const check = () => checkLock(files.locks, lock)
   await guard('UNWRITABLE', path, async () => {
     await makeFolder(dirname(path))
     // One after the other: at every moment one of the two is whole.
-    await replaceFile(path, record, fileMode)
-    await replaceFile(path + copySuffix, record, fileMode)
+    await replaceFile(path, record, { check })
+    await replaceFile(path + copySuffix, record, { check })
   })
 }
 
-async function removeValue(files: Files, key: string): Promise<void> {
+async function removeValue(files: Files, key: string, { lock }: WriteOptions = {}): Promise<void> {
   const path = pathOf(files, key)
   await guard('UNWRITABLE', path, async () => {
+    checkLock(files.locks, lock)
     // The copy first: a crash in between leaves the value, never a ghost that comes back.
     await rm(path + copySuffix, { force: true })
     await rm(path, { force: true })
@@ -118,7 +120,7 @@ async function listKeys(files: Files, prefix: string): Promise<string[]> {
 
 async function lockName(files: Files, name: string, signal: AbortSignal): Promise<StoreLock> {
   const segments = parseKey(name)
-  return guard('UNWRITABLE', files.locks, () => takeLock(files.locks, segments.join('@'), signal))
+  return guard('UNWRITABLE', files.locks, () => takeLock(files.locks, { name, file: segments.join('@') }, signal))
 }
 
 function pathOf(files: Files, key: string): string {

@@ -1,23 +1,32 @@
 import type { StoreConfig } from '../config/config.ts'
-import { EdgeError } from '../errors.ts'
 import type { Store } from './contract.ts'
-import { openFileStore, type WarningLog } from './file-store.ts'
+import { openFileStore } from './file-store.ts'
+import type { RedisLink } from './redis-link.ts'
+import type { WarningLog } from './warning-log.ts'
 
-/** A store, and the folder beside it that certificates are installed in. */
+/** A store, and the folder that certificates are installed in and served from. */
 export interface OpenedStore {
   readonly store: Store
+  /** With Redis: a copy of what lies there, on this machine. */
   readonly folder: string
+  /** The connection, where the store is Redis: replicas use it for more than values. */
+  readonly redis: RedisLink | undefined
+  close(): void
 }
 
-/** Opens what `store` of the config names. Throws ACME_EDGE_STORE_UNSUPPORTED for Redis, ACME_EDGE_STORE_UNREADABLE. */
+/**
+ * Opens what `store` of the config names. Throws ACME_EDGE_STORE_UNREADABLE, ACME_EDGE_STORE_UNSUPPORTED for a Redis that is
+ * too old. A Redis that does not answer is no error here but one of every call, until it does.
+ */
 export async function openStore(config: StoreConfig, log: WarningLog): Promise<OpenedStore> {
-  const folder = storeFolder(config)
-  return { store: await openFileStore({ folder, log }), folder }
-}
-
-/** The folder of a file store; throws ACME_EDGE_STORE_UNSUPPORTED for any other. */
-export function storeFolder(config: StoreConfig): string {
-  if (config.kind === 'file') return config.folder
-  const message = `this version keeps certificates in files alone: write store: "file:certs" instead of a Redis URL`
-  throw new EdgeError('ACME_EDGE_STORE_UNSUPPORTED', message)
+  const { folder } = config
+  if (config.kind === 'file')
+    return { store: await openFileStore({ folder, log }), folder, redis: undefined, close: () => undefined }
+  // Four hundred modules that nobody needs whose store is files.
+  const [{ openRedisLink }, { createRedisStore }] = await Promise.all([
+    import('./redis-link.ts'),
+    import('./redis-store.ts'),
+  ])
+  const redis = await openRedisLink(config, log)
+  return { store: createRedisStore(redis, log), folder, redis, close: () => redis.close() }
 }

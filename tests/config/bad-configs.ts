@@ -211,6 +211,13 @@ export const badConfigs: readonly BadConfig[] = [
   // the rest
   ['an unknown store', `${good}store: "s3:bucket"\n`, '3:8', /is no store/],
   ['a store without folder', `${good}store: "file:"\n`, '3:8', /is no store/],
+  ['a Redis URL without host', `${good}store: "redis:///0"\n`, '3:8', /not a Redis URL/],
+  ['a Redis URL with a path', `${good}store: "redis://a/b"\n`, '3:8', /number of a database/],
+  ['a Redis URL with an unknown parameter', `${good}store: "redis://a/0?tls=1"\n`, '3:8', /unknown parameter/],
+  ['a Redis URL with an odd prefix', `${good}store: "redis://a/0?prefix=%20"\n`, '3:8', /prefix/],
+  ['a root for a Redis without TLS', `${good}store: "redis://a/0?ca=x.pem"\n`, '3:8', /rediss/],
+  ['two passwords of Redis', `${good}store: "redis://:x@a/0?password_file=y"\n`, '3:8', /both a password and/],
+  ['a port of Redis out of range', `${good}store: "redis://:x@a:70000/0"\n`, '3:8', /not a Redis URL/],
   ['a store as a URL with slashes', `${good}store: "file:///var/lib"\n`, '3:8', /is no store/],
   ['no worker', `${good}workers: 0\n`, '3:10', /from 1 to 256, or auto, found the number 0/],
   ['half a worker', `${good}workers: 1.5\n`, '3:10', /found the number 1\.5/],

@@ -19,8 +19,10 @@ import { openFileStore } from '../../src/store/file-store.ts'
 import { runStoreConformance } from './conformance.ts'
 
 t.test('the file store keeps the contract', async (t) => {
-  const { open } = fixture(t.testdir())
-  t.equal(await runStoreConformance(t, { open }), 11)
+  const { folder, open } = fixture(t.testdir())
+  const config = { kind: 'file', folder } as const
+  const breakLock = (name: string) => loseSight(join(folder, 'locks'), name)
+  t.equal(await runStoreConformance(t, { open, config, breakLock }), 18)
 })
 
 t.test('a damaged file gives its last good copy, is repaired, and is logged', async (t) => {
@@ -158,6 +160,16 @@ function fixture(base: string) {
   const warnings: string[] = []
   const log = { warn: (_fields: object, message: string) => void warnings.push(message) }
   return { folder, warnings, open: () => openFileStore({ folder, log }) }
+}
+
+/** Makes the holder one of another machine that has been silent for a minute. */
+async function loseSight(locks: string, name: string): Promise<void> {
+  const prefix = `${name.replaceAll('/', '@')}~`
+  const [found = ''] = (await readdir(locks)).filter((file) => file.startsWith(prefix))
+  const file = join(locks, found)
+  const holder = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...holder, space: 'another machine' }))
+  await utimes(file, Date.now() / 1000 - 60, Date.now() / 1000 - 60)
 }
 
 async function modeOf(path: string): Promise<number> {

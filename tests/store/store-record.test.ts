@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { decodeRecord, encodeRecord } from '../../src/store/file-store-record.ts'
+import { decodeRecord, encodeRecord } from '../../src/store/store-record.ts'
 
 const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
 const numRuns = 2_000

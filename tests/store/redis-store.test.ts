@@ -1,0 +1,184 @@
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { type OpenedStore, openStore } from '../../src/store/open-store.ts'
+import { createRedisStore } from '../../src/store/redis-store.ts'
+import { eventually } from '../helpers/edge-process.ts'
+import { redisConfig, redisMissing, startRedis } from '../helpers/redis.ts'
+import { runStoreConformance } from './conformance.ts'
+
+const skip = redisMissing()
+
+t.test('the Redis store keeps the contract', { skip }, async (t) => {
+  const { redis, config, open } = await fixture(t)
+  const breakLock = (name: string) => redis.cli('DEL', `acme-edge:lock:${name}`)
+  const cases = await runStoreConformance(t, { open: async () => (await open()).store, config, breakLock })
+  t.equal(cases, 18)
+})
+
+t.test('a damaged value gives its last good copy, is repaired, and is logged', { skip }, async (t) => {
+  const { redis, open, warnings } = await fixture(t)
+  const { store } = await open()
+  const damages: Record<string, readonly string[]> = {
+    emptied: ['SET', 'acme-edge:state:k', ''],
+    'cut short': ['SETRANGE', 'acme-edge:state:k', '30', 'X'],
+    'a byte changed': ['SETRANGE', 'acme-edge:state:k', '100', 'X'],
+    deleted: ['DEL', 'acme-edge:state:k'],
+  }
+  for (const [name, command] of Object.entries(damages)) {
+    await store.write('k', 'first')
+    await store.write('k', 'the key')
+    redis.cli(...command)
+    warnings.length = 0
+    t.equal(String(await store.read('k')), 'the key', name)
+    t.match(warnings.join(), /restored from its last good copy/)
+    redis.cli('DEL', 'acme-edge:copy:k')
+    t.equal(String(await store.read('k')), 'the key', `${name}: the value itself is whole again`)
+  }
+  t.equal(Object.keys(damages).length, 4)
+  redis.cli('DEL', 'acme-edge:state:k')
+  redis.cli('LPUSH', 'acme-edge:state:k', 'a list')
+  redis.cli('SET', 'acme-edge:copy:k', 'noise')
+  await t.rejects(store.read('k'), { code: 'ACME_EDGE_STORE_UNREADABLE', message: /acme-edge:copy:k.*backup/ })
+})
+
+t.test('what lies beside the prefix is left alone', { skip }, async (t) => {
+  const { redis, open } = await fixture(t, '?prefix=other/')
+  redis.cli('SET', 'acme-edge:state:k', 'foreign')
+  const { store } = await open()
+  await store.write('k', 'own')
+  await (await store.lock('k', AbortSignal.timeout(1_000))).release()
+  t.same(redis.cli('KEYS', '*').split('\n').sort(), [
+    'acme-edge:state:k',
+    'other/copy:k',
+    'other/fence:k',
+    'other/keys',
+    'other/state:k',
+  ])
+  await store.remove('k')
+  t.equal(redis.cli('GET', 'acme-edge:state:k'), 'foreign')
+})
+
+t.test('a lock whose holder is gone is free after its lease; a holder that lives keeps it', { skip }, async (t) => {
+  const { config, open } = await fixture(t)
+  const first = await open()
+  const second = await open()
+  if (first.redis === undefined || second.redis === undefined) throw new Error('no Redis')
+  const short = { leaseMs: 400 }
+  const log = { warn: () => undefined }
+  const holder = createRedisStore(first.redis, log, short)
+  const other = createRedisStore(second.redis, log, short)
+  const lock = await holder.lock('lease', AbortSignal.timeout(1_000))
+  await t.rejects(other.lock('lease', AbortSignal.timeout(1_500)), { code: 'ACME_EDGE_STORE_BUSY' }, 'renewed')
+  t.notOk(lock.signal.aborted)
+  first.close() // as if it had died
+  const start = performance.now()
+  const next = await other.lock('lease', AbortSignal.timeout(5_000))
+  t.ok(performance.now() - start < 1_500, 'within its lease')
+  t.ok(next.fencing > lock.fencing)
+  await eventually('the holder notices', () => lock.signal.aborted, 2_000)
+  t.match(lock.signal.reason, { code: 'ACME_EDGE_STORE_STALE' })
+  t.equal(config.kind, 'redis')
+})
+
+t.test('a lock outlives a restart that lost all data, and its number still grows', { skip }, async (t) => {
+  const { redis, open } = await fixture(t)
+  const { store } = await open()
+  const lock = await store.lock('kept', AbortSignal.timeout(1_000))
+  await redis.kill()
+  await redis.start()
+  await eventually('the lock is there again', () => redis.cli('GET', 'acme-edge:lock:kept') !== '', 8_000)
+  t.notOk(lock.signal.aborted)
+  await store.write('under', 'it', { lock })
+  await redis.kill()
+  await redis.start()
+  const other = (await open()).store
+  const next = await other.lock('kept', AbortSignal.timeout(2_000))
+  t.ok(next.fencing > lock.fencing, 'somebody was faster')
+  await eventually('it is noticed', () => lock.signal.aborted, 8_000)
+})
+
+t.test('a Redis that is lost fails fast, is reported once, and is used again when it is back', { skip }, async (t) => {
+  const { redis, open, warnings } = await fixture(t)
+  const opened = await open()
+  const { store } = opened
+  const states: boolean[] = []
+  opened.redis?.onOutage((isLost) => states.push(isLost))
+  await store.write('k', 'before')
+  await redis.kill()
+  await failsFast(t, store)
+  await failsFast(t, store)
+  await redis.start()
+  await eventually('it is back', async () => (await store.read('k').catch(() => 'lost')) === undefined)
+  redis.pause()
+  await failsFast(t, store, 2_500)
+  await failsFast(t, store, 200)
+  redis.resume()
+  await eventually('it is back', async () => (await store.read('k').catch(() => 'lost')) === undefined)
+  const news = ['the store is lost; what is known is served on', 'the store is back']
+  t.same(warnings, [...news, ...news])
+  t.same(states, [true, false, true, false])
+})
+
+t.test('a Redis that is lost at the start is found later', { skip }, async (t) => {
+  const { redis, open } = await fixture(t)
+  await redis.kill()
+  const { store } = await open()
+  await failsFast(t, store)
+  await redis.start()
+  await eventually('it is found', () =>
+    store.write('k', 'v').then(
+      () => true,
+      () => false,
+    ),
+  )
+})
+
+t.test('user and password: used, checked, and never told', { skip }, async (t) => {
+  const secret = 'p@ss:word/é'
+  const { redis, warnings } = await fixture(t)
+  redis.cli('ACL', 'SETUSER', 'edge', 'on', `>${secret}`, '~acme-edge:*', '&acme-edge:*', '+@all')
+  redis.cli('ACL', 'SETUSER', 'default', 'off')
+  const log = { warn: (fields: object, message: string) => void warnings.push(JSON.stringify(fields) + message) }
+  const connect = (userinfo: string) =>
+    openStore(redisConfig(`redis://${userinfo}127.0.0.1:${redis.port}/0`, t.testdirName), log)
+  const opened = await connect(`edge:${encodeURIComponent(secret)}@`)
+  t.teardown(() => opened.close())
+  await opened.store.write('k', 'v')
+  t.equal(String(await opened.store.read('k')), 'v')
+  const wrong = await connect('edge:wr0ng-password@').then(
+    () => undefined,
+    (error: Error) => error,
+  )
+  t.match(wrong, { code: 'ACME_EDGE_STORE_UNREADABLE', message: /WRONGPASS.*check user and password/ })
+  await t.rejects(connect(''), { code: 'ACME_EDGE_STORE_UNREADABLE' })
+  await redis.kill()
+  await t.rejects(opened.store.read('k'), { code: 'ACME_EDGE_STORE_UNREADABLE' })
+  const told = warnings.join() + String(wrong?.stack) + JSON.stringify(wrong)
+  t.notMatch(told, /p@ss|p%40ss|wr0ng/)
+})
+
+async function failsFast(t: Test, store: OpenedStore['store'], withinMs = 500): Promise<void> {
+  const start = performance.now()
+  await t.rejects(store.read('k'), {
+    code: 'ACME_EDGE_STORE_UNREADABLE',
+    message: /127\.0\.0\.1:\d+\/0 cannot be reached/,
+  })
+  await t.rejects(store.write('k', 'v'), { code: 'ACME_EDGE_STORE_UNWRITABLE' })
+  await t.rejects(store.lock('k', AbortSignal.timeout(9_000)), { code: 'ACME_EDGE_STORE_UNWRITABLE' })
+  t.ok(performance.now() - start < withinMs, `${performance.now() - start} ms`)
+}
+
+async function fixture(t: Test, query = '') {
+  const folder = t.testdir()
+  const redis = await startRedis({ folder: join(folder, 'redis') })
+  t.teardown(() => redis.stop())
+  const config = redisConfig(redis.url + query, folder)
+  const warnings: string[] = []
+  const log = { warn: (_fields: object, message: string) => void warnings.push(message) }
+  const open = async () => {
+    const opened = await openStore(config, log)
+    t.teardown(() => opened.close())
+    return opened
+  }
+  return { redis, config, warnings, open }
+}
