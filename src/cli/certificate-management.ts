@@ -1,8 +1,9 @@
+import { createCertificateMetrics } from '../admin/certificate-metrics.ts'
+import type { MetricsSnapshot } from '../admin/metrics.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
 import { configuredAuthorities } from '../manage/authorities.ts'
-import type { ManagedStatus } from '../manage/managed-certificate.ts'
 import { CertificateManager } from '../manage/manager.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import type { OpenedStore } from '../store/open-store.ts'
@@ -10,7 +11,7 @@ import type { OpenedStore } from '../store/open-store.ts'
 /** What keeps the certificates of a running edge valid. */
 export interface CertificateManagement {
   reload(config: EdgeConfig): void
-  statuses(): ManagedStatus[]
+  metrics(): Promise<MetricsSnapshot>
   close(): Promise<void>
 }
 
@@ -25,13 +26,14 @@ export function manageCertificates(config: EdgeConfig, services: ManagementServi
   const now = Date.now
   const authorities = configuredAuthorities({ ...services, now, acme: () => acme as AcmeConfig }) // named ones come with it
   const manager = new CertificateManager({ ...services, authorities, now })
+  const metrics = createCertificateMetrics(() => manager.statuses())
   manager.manage(wantedCertificates(acme))
   return {
     reload(next) {
       acme = next.acme ?? acme // what is being interrupted may still look at it
       manager.manage(wantedCertificates(next.acme))
     },
-    statuses: () => manager.statuses(),
+    metrics: () => metrics.snapshot(),
     close: () => manager.close(),
   }
 }

@@ -20,6 +20,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./issue.ts')).issueCommand(),
   },
   {
+    name: 'renew',
+    summary: 'renew certificates that are due',
+    load: async () => (await import('./renew.ts')).renewCommand(),
+  },
+  {
     name: 'list',
     summary: 'list the certificates in the store',
     load: async () => (await import('./list.ts')).listCommand(),

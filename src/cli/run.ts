@@ -32,12 +32,13 @@ async function run(path: string): Promise<void> {
   try {
     const control = await startControlServer(folder, service.publisher)
     closers.unshift(() => control.close())
-    if (config.admin !== undefined) {
-      const admin = await startAdmin({ listen: config.admin, health: health.snapshot, metrics: () => scrape(service) })
-      closers.push(() => admin.close())
-    }
     const management = manageCertificates(config, { folder, store, publisher: service.publisher, log })
     closers.unshift(() => management.close())
+    if (config.admin !== undefined) {
+      const metrics = () => scrape(service, management)
+      const admin = await startAdmin({ listen: config.admin, health: health.snapshot, metrics })
+      closers.push(() => admin.close())
+    }
     const reloader = startReloading(config, { service, management }, log)
     closers.unshift(async () => reloader.close())
     health.set('starting', false)
@@ -48,8 +49,8 @@ async function run(path: string): Promise<void> {
   }
 }
 
-async function scrape(service: RunningService): Promise<string> {
-  return renderMetrics(await service.metrics())
+async function scrape(service: RunningService, management: CertificateManagement): Promise<string> {
+  return renderMetrics([...(await service.metrics()), await management.metrics()])
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -82,9 +82,29 @@ export class ManagedCertificate<W extends WantedCertificate> {
     return this.#status
   }
 
-  /** Looks again at once. */
+  /** Reads the store, for a fresh `status`. */
+  async look(): Promise<void> {
+    await this.#look()
+  }
+
+  /** The loop looks again at once. */
   wake(): void {
     this.#wake()
+  }
+
+  /**
+   * Renews it now if it is due, or in any case. What failed before is tried again: somebody asks for it, who may have mended
+   * the cause. Throws what the CA or the store says.
+   */
+  async renewNow({ force }: { readonly force: boolean }, signal: AbortSignal): Promise<'renewed' | 'not due'> {
+    this.#isImpatient = true
+    const { step, present, record } = await this.#look()
+    if (step.kind === 'ask') await this.#ask(present as PresentCertificate, record, signal) // asked about one that is there
+    const isDue = step.kind === 'ask' ? (await this.#look()).step.kind === 'obtain' : step.kind === 'obtain'
+    if (!isDue && !force) return 'not due'
+    const failure = await this.#obtainAlone(signal, force)
+    if (failure !== undefined) throw failure.error
+    return 'renewed'
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -112,10 +132,8 @@ export class ManagedCertificate<W extends WantedCertificate> {
         await this.#ask(present as PresentCertificate, record, signal) // asked about one that is there
         return this.#parts.now()
       case 'obtain':
-        await this.#parts.lanes.run(() => this.#obtainAlone(signal), {
-          rank: present?.notAfterMs ?? 0,
-          signal,
-        })
+        // What comes of it is noted, and looked at next.
+        await this.#parts.lanes.run(() => this.#obtainAlone(signal, false), { rank: present?.notAfterMs ?? 0, signal })
         return this.#parts.now()
     }
   }
@@ -168,19 +186,19 @@ export class ManagedCertificate<W extends WantedCertificate> {
   }
 
   /** Under the lock of the name, after another look: a replica or a command may have done it meanwhile. */
-  async #obtainAlone(signal: AbortSignal): Promise<void> {
+  async #obtainAlone(signal: AbortSignal, force: boolean): Promise<Failure | undefined> {
     const { store } = this.#parts
     const lock = await store.lock(renewalLock(this.wanted.name), signal)
     try {
       const { step, present, record } = await this.#look()
-      if (step.kind === 'obtain')
-        await this.#obtain({ wanted: this.wanted, present, record, reason: step.reason }, signal)
+      const reason = step.kind === 'obtain' ? step.reason : force ? 'forced' : undefined
+      return reason && (await this.#obtain({ wanted: this.wanted, present, record, reason }, signal))
     } finally {
       await lock.release()
     }
   }
 
-  async #obtain(request: ObtainRequest<W>, signal: AbortSignal): Promise<void> {
+  async #obtain(request: ObtainRequest<W>, signal: AbortSignal): Promise<Failure | undefined> {
     const { authorities, log, now, store } = this.#parts
     const { name } = this.wanted
     this.#isImpatient = false
@@ -191,9 +209,11 @@ export class ManagedCertificate<W extends WantedCertificate> {
       await this.#check()
       await writeRenewalRecord(store, name, { directory, state })
       log.info({ [field.name]: name, directory }, 'certificate installed')
+      return undefined
     } catch (error) {
       if (signal.aborted) throw error
       await this.#noteFailure(error, request)
+      return { error }
     }
   }
 
@@ -250,6 +270,11 @@ export class ManagedCertificate<W extends WantedCertificate> {
       if (signal.aborted) wake()
     })
   }
+}
+
+/** Of the CA or the order; noted and logged already. */
+interface Failure {
+  readonly error: unknown
 }
 
 interface Look {

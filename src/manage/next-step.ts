@@ -14,7 +14,7 @@ export interface PresentCertificate {
 }
 
 /** Why a certificate is wanted now. */
-export type Reason = 'missing' | 'names' | 'revoked' | 'expired' | 'due'
+export type Reason = 'missing' | 'names' | 'revoked' | 'expired' | 'due' | 'forced'
 
 export type Step =
   | { readonly kind: 'obtain'; readonly reason: Reason }

@@ -82,6 +82,18 @@ t.test('the names of the config are served without a command, and by every worke
       next_attempt: /^20/,
     })
     t.equal(await served('blocked-domain.example'), undefined, 'no stand-in is served')
+    const metrics = await (await fetch(`http://127.0.0.1:${edge.adminPort}/metrics`)).text()
+    const figure = (name: string, certificate: string) =>
+      Number(new RegExp(`^acme_edge_certificate_${name}\\{name="${certificate}"\\} (.*)$`, 'm').exec(metrics)?.[1])
+    t.equal(figure('failures', 'blocked-domain.example'), 1)
+    t.equal(figure('failures', 'shop.example'), 0)
+    const [retryS, renewalS] = ['blocked-domain.example', 'shop.example'].map((name) =>
+      figure('next_attempt_seconds', name),
+    )
+    const inS = (at = Number.NaN) => at - Date.now() / 1000
+    t.ok(inS(retryS) > 20 && inS(retryS) < 90, `tried again in ${inS(retryS)} s`)
+    t.ok(inS(renewalS) > 30 * 86_400, `renewed in ${inS(renewalS)} s`)
+    t.ok(inS(figure('not_after_seconds', 'shop.example')) > 80 * 86_400)
   })
 
   await t.test(

@@ -1,8 +1,5 @@
-import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { Agent, request } from 'undici'
 import { parseCertificateNames } from '../../../src/acme/certificate-names.ts'
 import { fetchDirectory } from '../../../src/acme/client.ts'
 import { issueCertificate } from '../../../src/acme/issue-certificate.ts'
@@ -12,7 +9,8 @@ import { fetchRenewalInfo } from '../../../src/acme/renewal/renewal-info.ts'
 import { openTransport } from '../../../src/acme/transport.ts'
 import { openFileStore } from '../../../src/store/file-store.ts'
 import { openChallengeListener } from '../../helpers/challenge-listener.ts'
-import { type Pebble, pebbleMissing, startPebble } from '../../helpers/pebble.ts'
+import { pebbleMissing, startPebble } from '../../helpers/pebble.ts'
+import { setRenewalInfo } from '../../helpers/renewal-window.ts'
 
 const skip = pebbleMissing()
 const signal = AbortSignal.timeout(60_000)
@@ -71,15 +69,4 @@ async function fixture(t: Test, count: number) {
   if (url === undefined) throw new Error('this Pebble has no ARI')
   const ask = (id: string) => fetchRenewalInfo({ url, id, transport, nowMs: Date.now() }, signal)
   return { pebble, certificates, ask }
-}
-
-async function setRenewalInfo(pebble: Pebble, chainPem: string, info: object): Promise<void> {
-  const dispatcher = new Agent({ connect: { ca: await readFile(pebble.rootCa, 'utf8') } })
-  const certificate = new X509Certificate(chainPem).toString()
-  const body = JSON.stringify({ certificate, ariResponse: JSON.stringify(info) })
-  const url = `${pebble.management}/set-renewal-info/`
-  const response = await request(url, { dispatcher, method: 'POST', body, headers: { 'user-agent': 'test' } })
-  const text = await response.body.text()
-  await dispatcher.close()
-  if (response.statusCode !== 200) throw new Error(`Pebble answered ${response.statusCode}: ${text}`)
 }
