@@ -26,7 +26,7 @@ export const commandEntries: readonly CommandEntry[] = [
   },
   {
     name: 'list',
-    summary: 'list the certificates in the store',
+    summary: 'list the certificates, their ends, and what comes next',
     load: async () => (await import('./list.ts')).listCommand(),
   },
   {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { AcmeConfig } from '../config/config.ts'
+import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError, toEdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
@@ -8,7 +8,7 @@ import { Lanes } from '../manage/lanes.ts'
 import { ManagedCertificate, type WantedCertificate } from '../manage/managed-certificate.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import { loadCertificate } from '../store/certificates.ts'
-import { openStore } from '../store/open-store.ts'
+import { type OpenedStore, openStore } from '../store/open-store.ts'
 import { watchInterruption } from './interruption.ts'
 import { openPublisher } from './open-publisher.ts'
 import { configOption, jsonOption } from './options.ts'
@@ -40,14 +40,29 @@ async function renew(names: readonly string[], flags: Flags): Promise<void> {
     throw new EdgeError('ACME_EDGE_USAGE', 'name the certificates to renew, or say --all: one of both')
   }
   const config = await loadConfig(flags.config)
+  const opened = await openStore(config.store, createLog('warn'))
+  try {
+    await renewAll(names, { flags, config, opened })
+  } finally {
+    opened.close()
+  }
+}
+
+interface Renewing {
+  readonly flags: Flags
+  readonly config: EdgeConfig
+  readonly opened: OpenedStore
+}
+
+async function renewAll(names: readonly string[], { flags, config, opened }: Renewing): Promise<void> {
   const acme = requireAcme(config)
-  const log = createLog('silent') // what is noted of each is printed below
-  const { store, folder } = await openStore(config.store, createLog('warn'))
+  const { store, folder } = opened
   const wanted = flags.all ? wantedCertificates(acme) : await named(names, acme, folder)
   const answering = await openPublisher(config, folder)
   const interruption = watchInterruption()
   const now = Date.now
   const authorities = configuredAuthorities({ store, folder, publisher: answering.publisher, now, acme: () => acme })
+  const log = createLog('silent') // what is noted of each is printed below
   const parts = { store, folder, authorities, log, lanes: new Lanes(1), now }
   let failed = 0
   try {

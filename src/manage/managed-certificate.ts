@@ -2,7 +2,7 @@ import type { RenewalInfo } from '../acme/renewal/renewal-info.ts'
 import { afterDelay, afterFailure, afterInfo, afterInfoFailure, afterSuccess } from '../acme/renewal/renewal-state.ts'
 import { EdgeError, toEdgeError } from '../errors.ts'
 import { field, type Logger } from '../log.ts'
-import type { Store } from '../store/contract.ts'
+import type { Store, StoreLock } from '../store/contract.ts'
 import type { Lanes } from './lanes.ts'
 import { nextStep, type PresentCertificate, type Reason, renewalMs, type Step } from './next-step.ts'
 import { isCertificateId, presentCertificate } from './present-certificate.ts'
@@ -182,7 +182,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
         'the CA does not say when to renew; it is renewed by its life',
       )
     }
-    await writeRenewalRecord(store, name, { ...record, state })
+    await writeRenewalRecord(store, { name, record: { ...record, state } })
   }
 
   /** Under the lock of the name, after another look: a replica or a command may have done it meanwhile. */
@@ -192,13 +192,14 @@ export class ManagedCertificate<W extends WantedCertificate> {
     try {
       const { step, present, record } = await this.#look()
       const reason = step.kind === 'obtain' ? step.reason : force ? 'forced' : undefined
-      return reason && (await this.#obtain({ wanted: this.wanted, present, record, reason }, signal))
+      return reason && (await this.#obtain({ wanted: this.wanted, present, record, reason }, lock, signal))
     } finally {
       await lock.release()
     }
   }
 
-  async #obtain(request: ObtainRequest<W>, signal: AbortSignal): Promise<Failure | undefined> {
+  async #obtain(request: ObtainRequest<W>, lock: StoreLock, stop: AbortSignal): Promise<Failure | undefined> {
+    const signal = AbortSignal.any([stop, lock.signal]) // who has lost the lock must not order beside its successor
     const { authorities, log, now, store } = this.#parts
     const { name } = this.wanted
     this.#isImpatient = false
@@ -207,12 +208,12 @@ export class ManagedCertificate<W extends WantedCertificate> {
       const { directory } = await authorities.obtain(request, signal)
       const state = afterDelay(afterSuccess(now()), now() + LEAST_BETWEEN_ORDERS_MS)
       await this.#check()
-      await writeRenewalRecord(store, name, { directory, state })
+      await writeRenewalRecord(store, { name, record: { directory, state }, lock })
       log.info({ [field.name]: name, directory }, 'certificate installed')
       return undefined
     } catch (error) {
       if (signal.aborted) throw error
-      await this.#noteFailure(error, request)
+      await this.#noteFailure(error, request, lock)
       return { error }
     }
   }
@@ -229,7 +230,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
     )
   }
 
-  async #noteFailure(error: unknown, { present, record }: ObtainRequest<W>): Promise<void> {
+  async #noteFailure(error: unknown, { present, record }: ObtainRequest<W>, lock: StoreLock): Promise<void> {
     const { store, log, now } = this.#parts
     const { name } = this.wanted
     const delayMs = delayOf(error)
@@ -237,7 +238,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
       delayMs === undefined
         ? afterFailure(record.state, present ?? { id: name }, { error, nowMs: now() })
         : afterDelay(record.state, delayMs)
-    await writeRenewalRecord(store, name, { ...record, state })
+    await writeRenewalRecord(store, { name, record: { ...record, state }, lock })
     const { code, message } = toEdgeError(error)
     const times = { next_attempt: isoTime(state.nextAttemptMs), not_after: isoTime(present?.notAfterMs) }
     if (delayMs !== undefined) log.info({ [field.name]: name, reason: message, ...times }, 'the order is delayed')

@@ -1,6 +1,6 @@
 import { isObject } from '../acme/json.ts'
 import { parseRenewalState, type RenewalState } from '../acme/renewal/renewal-state.ts'
-import type { Store } from '../store/contract.ts'
+import type { Store, StoreLock } from '../store/contract.ts'
 
 /** What the store remembers of one certificate's renewals, for the next start, the other replicas and `acme-edge list`. */
 export interface RenewalRecord {
@@ -17,8 +17,12 @@ export async function readRenewalRecord(store: Store, name: string): Promise<Ren
   return { state: parseRenewalState(bytes), directory }
 }
 
-export async function writeRenewalRecord(store: Store, name: string, record: RenewalRecord): Promise<void> {
-  await store.write(keyOf(name), JSON.stringify({ ...record.state, directory: record.directory }))
+/** @param lock renewalLock(), where the writer has it: one who was overtaken writes nothing */
+export async function writeRenewalRecord(
+  store: Store,
+  { name, record, lock }: { readonly name: string; readonly record: RenewalRecord; readonly lock?: StoreLock },
+): Promise<void> {
+  await store.write(keyOf(name), JSON.stringify({ ...record.state, directory: record.directory }), { lock })
 }
 
 /** One lock a certificate: of all replicas one looks after it at a time. */

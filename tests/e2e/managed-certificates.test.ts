@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import t from 'tap'
-import { type EdgeProcess, eventually, freePorts, startEdgeProcess } from '../helpers/edge-process.ts'
+import { type EdgeProcess, eventually, freePorts, spawnEdge, startEdgeProcess } from '../helpers/edge-process.ts'
 import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
 import { startOrigin } from '../helpers/recording-origin.ts'
 
@@ -82,6 +82,25 @@ t.test('the names of the config are served without a command, and by every worke
       next_attempt: /^20/,
     })
     t.equal(await served('blocked-domain.example'), undefined, 'no stand-in is served')
+    const list = spawnEdge(['list', '--json', '--config', join(edge.folder, 'edge.yaml')])
+    t.equal((await list.exited).code, 0)
+    t.match(JSON.parse(list.stdout()), [
+      {
+        name: 'blocked-domain.example',
+        managed: true,
+        renewal: { failures: 1, lastError: { code: 'ACME_EDGE_ACME_REFUSED' } },
+      },
+      {
+        name: 'other.example',
+        managed: true,
+        names: ['other.example'],
+        renewal: { failures: 0, window: { start: /^20/ } },
+      },
+      { name: 'shop.example', managed: true, renewal: { directory: pebble.directory } },
+    ])
+    const text = spawnEdge(['list', '--config', join(edge.folder, 'edge.yaml')])
+    await text.exited
+    t.match(text.stdout(), /^blocked-domain\.example {2}none yet\n {2}failed once, last 20.*next attempt 20/m)
     const metrics = await (await fetch(`http://127.0.0.1:${edge.adminPort}/metrics`)).text()
     const figure = (name: string, certificate: string) =>
       Number(new RegExp(`^acme_edge_certificate_${name}\\{name="${certificate}"\\} (.*)$`, 'm').exec(metrics)?.[1])
