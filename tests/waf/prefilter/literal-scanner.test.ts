@@ -21,10 +21,12 @@ function lower(value: string): string {
   return value.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
+const lengths = [0, 10, 40, 40, 40, 100, 200, 400, 4200]
+
 t.test('finds what is there, and nothing else', async (t) => {
   const random = randomFrom(seed)
   const wrong: string[] = []
-  let hits = 0
+  let [hits, long] = [0, 0]
   for (let i = 0; i < count; i++) {
     // Few letters make texts that begin, end and contain each other; all bytes make many classes.
     const [mine, theirs] = random.pick([
@@ -38,7 +40,11 @@ t.test('finds what is there, and nothing else', async (t) => {
     const scanner = new LiteralScanner(literals)
     for (let times = 0; times < 5; times++) {
       const pieces = Array.from({ length: random.below(6) }, () => random.pick(['', ...literals]).toUpperCase())
-      const value = (text(random, 40, theirs) + pieces.join(text(random, 2, theirs))).replace(/[^\0-\xff]/g, '')
+      // Longer ones are read in four lanes, and in stretches of 4 KB; what is found lies anywhere, also across two of them.
+      const [before, behind] = [random.pick(lengths), random.pick(lengths)]
+      const middle = pieces.join(text(random, 2, theirs))
+      const value = (text(random, before, theirs) + middle + text(random, behind, theirs)).replace(/[^\0-\xff]/g, '')
+      if (value.length > 192) long++
       const lowerCase = lower(value)
       const twins = ['  ', '//', './', '/.', '..', '--']
       const expected = [...new Set([...literals, ...twins])].filter((literal) => lowerCase.includes(literal)).toSorted()
@@ -49,6 +55,7 @@ t.test('finds what is there, and nothing else', async (t) => {
   }
   t.strictSame(wrong.slice(0, 3), [], `seed ${seed}`)
   t.ok(hits > count * 10, `${hits} hits`)
+  t.ok(long > count, `${long} long values`)
 })
 
 t.test('notes kinds of bytes and twins', async (t) => {
