@@ -34,7 +34,10 @@ export async function createTestAuthority(): Promise<TestAuthority> {
         publicKey: keys.publicKey,
         signingKey: caKeys.privateKey,
         signingAlgorithm: algorithm,
-        extensions: [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: typeOf(value), value })))],
+        extensions: [
+          new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: typeOf(value), value }))),
+          await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
+        ],
       })
       const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
       return { certPem: certificate.toString('pem'), keyPem: x509.PemConverter.encode(key, 'PRIVATE KEY') }
