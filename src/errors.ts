@@ -144,6 +144,11 @@ export const errorCodes = {
     status: 0,
     meaning: 'the CA could not fetch the challenge of a host; the details name the host and the cause',
   },
+  ACME_EDGE_ACME_DIAGNOSED: {
+    side: 'internal',
+    status: 0,
+    meaning: 'issue --diagnose found what the CA would refuse, so nothing was ordered; the details have the findings',
+  },
   ACME_EDGE_ACME_TIMEOUT: { side: 'ca', status: 0, meaning: 'the certificate was not issued within the time allowed' },
   ACME_EDGE_ACME_ABORTED: {
     side: 'internal',

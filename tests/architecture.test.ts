@@ -59,8 +59,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli/'],
   listr2: ['src/cli/'],
   yaml: ['src/config/', 'src/waf/regression/yaml-place.ts'],
-  'ipaddr.js': ['src/acme/budget/', 'src/config/', 'src/edge/', 'src/waf/'],
-  tldts: ['src/acme/budget/'],
+  'ipaddr.js': ['src/acme/budget/', 'src/acme/diagnose/', 'src/config/', 'src/edge/', 'src/waf/'],
+  tldts: ['src/acme/budget/', 'src/acme/diagnose/'],
 }
 
 const inside = (path: string, places: readonly string[]): boolean => places.some((place) => path.startsWith(place))

@@ -5,6 +5,8 @@ import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { openStore } from '../store/open-store.ts'
+import { withDiagnosis } from './diagnosis.ts'
+import { addDiagnosisOptions, type DiagnosisFlags } from './diagnosis-options.ts'
 import { watchInterruption } from './interruption.ts'
 import type { Via } from './issue-text.ts'
 import { chooseIssueView, type IssueView } from './issue-view.ts'
@@ -12,7 +14,7 @@ import { openPublisher } from './open-publisher.ts'
 import { configOption, jsonOption } from './options.ts'
 import { requireAcme } from './require-acme.ts'
 
-interface Flags {
+interface Flags extends DiagnosisFlags {
   readonly config: string
   readonly json: boolean
   readonly timeout: number
@@ -22,13 +24,17 @@ const maxTimeoutS = 86_400
 
 /** `acme-edge issue`: one certificate for the names given, through the running edge or on listeners of its own. */
 export function issueCommand(): Command {
-  return new Command('issue')
+  const command = new Command('issue')
     .description('Get a certificate over HTTP-01 and install it; a running edge serves it at once.')
     .argument('<domain...>', 'host names of the certificate; the first one names its folder')
     .addOption(configOption())
     .option('--timeout <seconds>', 'give up after this time', parseSeconds, 180)
     .addOption(jsonOption())
-    .action((domains: string[], flags: Flags) => issue(domains, flags))
+    .action((domains: string[], flags: Flags) => {
+      const order = () => issue(domains, flags)
+      return flags.diagnose ? withDiagnosis(domains, flags, order) : order()
+    })
+  return addDiagnosisOptions(command)
 }
 
 async function issue(domains: readonly string[], flags: Flags): Promise<void> {

@@ -9,6 +9,8 @@ export interface ChallengeListener extends ChallengePublisher {
   readonly told: string[]
   /** How many challenges are active at present. */
   readonly active: () => number
+  /** What it answers to a request, for those who stand in front of it. */
+  ask(host: string, url: string): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -16,9 +18,9 @@ export interface ChallengeListener extends ChallengePublisher {
 export async function openChallengeListener(port = 0): Promise<ChallengeListener> {
   const challenges = new Map<string, string>()
   const told: string[] = []
+  const find = (host: string, url: string) => challenges.get(`${host.replace(/:\d+$/, '')}${url}`)
   const server = createServer((request, response) => {
-    const host = request.headers.host?.replace(/:\d+$/, '')
-    const answer = challenges.get(`${host}${request.url}`)
+    const answer = find(request.headers.host ?? '', request.url ?? '')
     response.writeHead(answer === undefined ? 404 : 200).end(answer)
   })
   server.listen(port, '127.0.0.1')
@@ -29,6 +31,7 @@ export async function openChallengeListener(port = 0): Promise<ChallengeListener
     port: (server.address() as AddressInfo).port, // listening on TCP
     told,
     active: () => challenges.size,
+    ask: async (host, url) => find(host, url),
     publish: async (challenge) => void challenges.set(keyOf(challenge), challenge.keyAuthorization),
     withdraw: async (challenge) => void challenges.delete(keyOf(challenge)),
     installed: async (name) => void told.push(name),

@@ -28,6 +28,8 @@ export interface Pebble {
   readonly tls: { readonly certificate: string; readonly privateKey: string }
   readonly httpPort: number
   readonly acmePort: number
+  /** The name server that it asks, `address:port`; every name is 127.0.0.1 there. */
+  readonly dns: string
   stop(): Promise<void>
 }
 
@@ -87,6 +89,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     tls,
     httpPort: Number(httpPort),
     acmePort: Number(acmePort),
+    dns: `127.0.0.1:${dns}`,
     stop: async () => void (await Promise.all([stop(server), stop(dnsServer)])),
   }
 }
