@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createClient, ErrorReply, RESP_TYPES } from '@redis/client'
 import type { RedisStoreConfig } from '../config/config.ts'
 import { EdgeError } from '../errors.ts'
+import type { RedisReply, RedisScript, ScriptInput } from './redis-script.ts'
 
 /** How long connecting may take: TCP, TLS, the user and the first answer together. */
 export const CONNECT_MS = 2_000
@@ -10,24 +10,6 @@ export const CONNECT_MS = 2_000
 export const COMMAND_MS = 2_000
 /** Lua with KEYS lists, ZRANGE BYLEX and effects that replicate as they are: what the scripts need, and what is tested. */
 const OLDEST_MAJOR = 7
-
-/** A Lua script (https://redis.io/docs/latest/develop/programmability/eval-intro/) and the name that Redis keeps it under. */
-export interface RedisScript {
-  readonly text: string
-  readonly sha1: string
-}
-
-export function redisScript(text: string): RedisScript {
-  return { text, sha1: createHash('sha1').update(text).digest('hex') }
-}
-
-export interface ScriptInput {
-  readonly keys: readonly string[]
-  readonly values?: readonly (string | number | Buffer)[]
-}
-
-/** Bulk strings are Buffers, numbers are numbers, arrays are arrays of these; a missing value is `null`. */
-export type RedisReply = Buffer | string | number | null | readonly RedisReply[]
 
 /**
  * One connection from its beginning to its end: it never connects again by itself. So whoever holds one knows that every

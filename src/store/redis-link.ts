@@ -2,15 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisStoreConfig } from '../config/config.ts'
 import { EdgeError, toEdgeError } from '../errors.ts'
 import { field } from '../log.ts'
-import {
-  connectRedis,
-  isErrorReply,
-  type RedisConnection,
-  type RedisReply,
-  type RedisScript,
-  redisName,
-  type ScriptInput,
-} from './redis-connection.ts'
+import { connectRedis, isErrorReply, type RedisConnection, redisName } from './redis-connection.ts'
+import type { RedisReply, RedisScript, ScriptInput } from './redis-script.ts'
 import type { WarningLog } from './warning-log.ts'
 
 /** Waits between attempts double from one to the other, each shortened by up to a half by chance. */

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EdgeError } from '../errors.ts'
 import type { StoreLock } from './contract.ts'
-import { redisScript } from './redis-connection.ts'
 import type { RedisLink } from './redis-link.ts'
+import { redisScript, serverTime } from './redis-script.ts'
 import { staleLock } from './stale-lock.ts'
 
 /** A holder that has died, or cannot reach Redis, keeps others waiting for so long. */
@@ -101,8 +101,7 @@ local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return false end
 local number = redis.call('GET', KEYS[2])
 if not holder or not number then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  ${serverTime}
   number = string.format('%.0f', math.max(tonumber(number or '0') + 1, now))
 end
 redis.call('SET', KEYS[2], number, 'PX', ARGV[3])

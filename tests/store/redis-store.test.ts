@@ -62,11 +62,11 @@ t.test('a lock whose holder is gone is free after its lease; a holder that lives
   const { config, open } = await fixture(t)
   const first = await open()
   const second = await open()
-  if (first.redis === undefined || second.redis === undefined) throw new Error('no Redis')
+  if (first.shared === undefined || second.shared === undefined) throw new Error('no Redis')
   const short = { leaseMs: 400 }
   const log = { warn: () => undefined }
-  const holder = createRedisStore(first.redis, log, short)
-  const other = createRedisStore(second.redis, log, short)
+  const holder = createRedisStore(first.shared.redis, log, short)
+  const other = createRedisStore(second.shared.redis, log, short)
   const lock = await holder.lock('lease', AbortSignal.timeout(1_000))
   await t.rejects(other.lock('lease', AbortSignal.timeout(1_500)), { code: 'ACME_EDGE_STORE_BUSY' }, 'renewed')
   t.notOk(lock.signal.aborted)
@@ -102,7 +102,7 @@ t.test('a Redis that is lost fails fast, is reported once, and is used again whe
   const opened = await open()
   const { store } = opened
   const states: boolean[] = []
-  opened.redis?.onOutage((isLost) => states.push(isLost))
+  opened.shared?.redis.onOutage((isLost) => states.push(isLost))
   await store.write('k', 'before')
   await redis.kill()
   await failsFast(t, store)

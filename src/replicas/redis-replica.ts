@@ -1,0 +1,307 @@
+import { randomUUID } from 'node:crypto'
+import type { ActiveChallenge, ChallengePublisher } from '../challenge/publisher.ts'
+import type { ControlRequest } from '../control/protocol.ts'
+import { EdgeError, toEdgeError } from '../errors.ts'
+import { field, type Logger } from '../log.ts'
+import type { SharedStore } from '../store/open-store.ts'
+import type { RedisConnection } from '../store/redis-connection.ts'
+import type { RedisReply } from '../store/redis-script.ts'
+import { challengeField, parseActive, parseAnnouncement } from './announcement.ts'
+import type { Replica } from './replica.ts'
+import { acknowledge, announce, beat, laggards, leave, register, snapshot } from './replica-scripts.ts'
+import { Wakeable } from './wakeable.ts'
+
+/** A replica that has died, or is cut off, keeps the others waiting for so long. */
+export const LEASE_MS = 4_000
+const BEAT_MS = 1_000
+/** Certificates are compared so often, whatever was announced. */
+const SWEEP_MS = 15_000
+/** Between two looks at who has acknowledged, where no message of it comes through. */
+const LOOK_MS = 150
+/** How long the processes of this replica have to do what was announced. */
+const APPLY_MS = 10_000
+
+type Key = Pick<ActiveChallenge, 'host' | 'token'>
+
+/**
+ * One of several edges that share a Redis. What is announced has a number; each replica does it in order and says in Redis
+ * how far it has come, so that whoever announced knows when all that are live have done it: those whose lease has not
+ * ended. Messages only make it fast: who misses one notices a gap, at the latest with its next heartbeat, and compares all.
+ *
+ * A connection is a session of its own. What happened between two is not known (Redis may have lost its latest data), so a
+ * new one begins with comparing and registering; nothing that was learned over the old one is said over the new one.
+ */
+export class RedisReplica implements Replica {
+  readonly #id = randomUUID()
+  readonly #shared: SharedStore
+  readonly #log: Logger
+  /** Served here: by (host, token), those of this replica and of others. */
+  readonly #active = new Map<string, ActiveChallenge>()
+  /** Published by this replica: Redis is told again when it has lost them. */
+  readonly #own = new Map<string, ActiveChallenge>()
+  /** Withdrawn here while Redis was lost. */
+  readonly #withdrawn = new Map<string, Key>()
+  readonly #local = Promise.withResolvers<ChallengePublisher | undefined>()
+  readonly #acknowledged = new Wakeable()
+  #isHandedOver = false
+  #isClosed = false
+  #applied = 0
+  /** One after the other, in the order of the announcements. */
+  #work: Promise<unknown> = Promise.resolve()
+  #firstSession: Promise<void> | undefined
+
+  constructor(shared: SharedStore, log: Logger) {
+    this.#shared = shared
+    this.#log = log
+  }
+
+  async join(): Promise<readonly ActiveChallenge[]> {
+    this.#shared.redis.onConnect((connection) => {
+      const session = this.#begin(connection)
+      this.#firstSession ??= session
+    })
+    await this.#firstSession
+    this.#isHandedOver = true
+    return [...this.#active.values()]
+  }
+
+  attach(local: ChallengePublisher): ChallengePublisher {
+    this.#local.resolve(local)
+    return {
+      publish: async (challenge, signal) => {
+        await local.publish(challenge, signal)
+        const name = challengeField(challenge)
+        this.#active.set(name, challenge)
+        this.#own.set(name, challenge)
+        this.#withdrawn.delete(name)
+        await this.#announceAndWait({ id: 0, call: 'publish', challenge }, signal)
+      },
+      withdraw: async ({ host, token }, signal) => {
+        const name = challengeField({ host, token })
+        this.#active.delete(name)
+        this.#own.delete(name)
+        this.#withdrawn.set(name, { host, token })
+        await local.withdraw({ host, token }, signal)
+        await this.#announceAndWait({ id: 0, call: 'withdraw', host, token }, signal)
+      },
+      installed: async (name, signal) => {
+        await local.installed(name, signal)
+        // Somebody has installed a later one meanwhile: that one is served.
+        if (!(await this.#shared.certificates.push(name))) await local.installed(name, signal)
+        await this.#announceAndWait({ id: 0, call: 'installed', name }, signal)
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#local.resolve(undefined)
+    const { connection } = this.#shared.redis
+    await connection?.run(leave, { keys: this.#keys('replicas', 'applied'), values: [this.#id] }).catch(() => undefined)
+  }
+
+  /** Resolves when this replica is registered and has done all that was announced, or the connection is lost again. */
+  async #begin(connection: RedisConnection): Promise<void> {
+    if (this.#isClosed) return
+    try {
+      await connection.subscribe(this.#key('announcements'), (message) => {
+        void this.#inTurn(connection, () => this.#receive(connection, message.toString('utf8')))
+      })
+      await connection.subscribe(this.#key('acknowledgements'), () => this.#acknowledged.wake())
+      await this.#inTurn(connection, () => this.#rejoin(connection))
+    } catch {
+      // The connection ended, or Redis refuses; what failed in between is logged where it failed.
+      return
+    } finally {
+      this.#keepAlive(connection)
+    }
+  }
+
+  #keepAlive(connection: RedisConnection): void {
+    const beats = setInterval(() => void this.#beat(connection), BEAT_MS)
+    const sweeps = setInterval(() => void this.#inTurn(connection, () => this.#pullCertificates()), SWEEP_MS)
+    void connection.ended.then(() => {
+      clearInterval(beats)
+      clearInterval(sweeps)
+      this.#acknowledged.wake()
+    })
+    beats.unref()
+    sweeps.unref()
+  }
+
+  /** Not in turn: it goes on while a slow announcement is carried out. */
+  async #beat(connection: RedisConnection): Promise<void> {
+    if (this.#isClosed) return
+    const values = [this.#id, LEASE_MS]
+    const reply = await connection
+      .run(beat, { keys: this.#keys('replicas', 'applied', 'sequence'), values })
+      .catch(() => undefined)
+    if (reply === -1) void this.#inTurn(connection, () => this.#rejoin(connection))
+    else if (typeof reply === 'number' && reply !== this.#applied)
+      void this.#inTurn(connection, () => this.#catchUp(connection))
+  }
+
+  async #rejoin(connection: RedisConnection): Promise<void> {
+    await this.#tellAgain(connection)
+    await this.#compare(connection)
+    const values = [this.#id, LEASE_MS, this.#applied]
+    await connection.run(register, { keys: this.#keys('replicas', 'applied', 'sequence'), values })
+    // From here on the others wait for us. What was announced before that, and after we looked:
+    await this.#catchUp(connection)
+  }
+
+  /** What Redis has lost, or could not be told. */
+  async #tellAgain(connection: RedisConnection): Promise<void> {
+    const known = new Set((await this.#snapshot(connection)).challenges.map(challengeField))
+    for (const [name, challenge] of this.#own) {
+      if (challenge.expiresAtMs <= Date.now()) this.#own.delete(name)
+      else if (!known.has(name)) await this.#announce(connection, { id: 0, call: 'publish', challenge })
+    }
+    for (const [name, { host, token }] of this.#withdrawn) {
+      await this.#announce(connection, { id: 0, call: 'withdraw', host, token })
+      this.#withdrawn.delete(name)
+    }
+  }
+
+  async #catchUp(connection: RedisConnection): Promise<void> {
+    for (;;) {
+      const { sequence } = await this.#snapshot(connection)
+      if (sequence === this.#applied) return
+      await this.#compare(connection)
+      await this.#acknowledge(connection)
+    }
+  }
+
+  /** Makes what is served here what is active. */
+  async #compare(connection: RedisConnection): Promise<void> {
+    const { sequence, challenges } = await this.#snapshot(connection)
+    const wanted = new Map(challenges.map((challenge) => [challengeField(challenge), challenge]))
+    for (const [name, challenge] of this.#own) wanted.set(name, challenge)
+    const gone = [...this.#active].filter(([name]) => !wanted.has(name))
+    for (const [, challenge] of gone) await this.#apply({ id: 0, call: 'withdraw', ...challenge })
+    for (const challenge of wanted.values()) await this.#apply({ id: 0, call: 'publish', challenge })
+    await this.#pullCertificates()
+    this.#applied = sequence
+  }
+
+  async #receive(connection: RedisConnection, message: string): Promise<void> {
+    const announcement = parseAnnouncement(message)
+    if (announcement === undefined) return
+    const { sequence, request } = announcement
+    if (sequence <= this.#applied) return
+    if (sequence !== this.#applied + 1) return this.#catchUp(connection)
+    await this.#apply(request)
+    this.#applied = sequence
+    await this.#acknowledge(connection)
+  }
+
+  /** Does it here. Throws when a process of this replica did not acknowledge: then neither does this replica. */
+  async #apply(request: ControlRequest): Promise<void> {
+    const signal = AbortSignal.timeout(APPLY_MS)
+    switch (request.call) {
+      case 'publish': {
+        const { challenge } = request
+        const known = this.#active.get(challengeField(challenge))
+        if (known !== undefined && known.keyAuthorization === challenge.keyAuthorization) return
+        this.#active.set(challengeField(challenge), challenge)
+        // One that RFC 8555 cannot have produced is nobody's challenge, and must not stop the others.
+        await (await this.#publisher())?.publish(challenge, signal).catch(unlessInvalid)
+        return
+      }
+      case 'withdraw':
+        this.#active.delete(challengeField(request))
+        await (await this.#publisher())?.withdraw(request, signal)
+        return
+      case 'installed':
+        return this.#pullCertificates()
+    }
+  }
+
+  async #pullCertificates(): Promise<void> {
+    try {
+      for (const name of await this.#shared.certificates.pull()) {
+        await (await this.#publisher())?.installed(name, AbortSignal.timeout(APPLY_MS))
+        this.#log.info({ [field.name]: name }, 'a certificate of another replica is served')
+      }
+    } catch (error) {
+      // The sweep tries again. A full disk of this machine is no reason for others to wait.
+      this.#log.warn({ [field.error]: toEdgeError(error).message }, 'certificates of other replicas are not served yet')
+    }
+  }
+
+  /** `undefined` as long as nobody serves: what is active is handed over when somebody begins to. */
+  async #publisher(): Promise<ChallengePublisher | undefined> {
+    return this.#isHandedOver ? this.#local.promise : undefined
+  }
+
+  async #announceAndWait(request: ControlRequest, signal: AbortSignal): Promise<void> {
+    const { connection } = this.#shared.redis
+    if (connection === undefined) throw lost('the store is lost')
+    try {
+      const sequence = await this.#announce(connection, request)
+      if (request.call === 'withdraw') this.#withdrawn.delete(challengeField(request))
+      const keys = this.#keys('replicas', 'applied')
+      while ((await connection.run(laggards, { keys, values: [sequence] })) !== 0) {
+        await this.#acknowledged.next(LOOK_MS, signal)
+      }
+    } catch (error) {
+      throw signal.aborted || error instanceof EdgeError ? error : lost(toEdgeError(error).message)
+    }
+  }
+
+  async #announce(connection: RedisConnection, request: ControlRequest): Promise<number> {
+    const [fate, name] = fateOf(request)
+    const values = [this.#key('announcements'), JSON.stringify(request), fate, name]
+    return Number(await connection.run(announce, { keys: this.#keys('sequence', 'challenges'), values }))
+  }
+
+  async #acknowledge(connection: RedisConnection): Promise<void> {
+    const values = [this.#id, this.#applied, this.#key('acknowledgements')]
+    await connection.run(acknowledge, { keys: this.#keys('replicas', 'applied'), values })
+  }
+
+  async #snapshot(connection: RedisConnection) {
+    const reply = await connection.run(snapshot, { keys: this.#keys('sequence', 'challenges') })
+    const [sequence, ...stored] = reply as readonly RedisReply[] // as the script says
+    return { sequence: Number(sequence), challenges: stored.flatMap((text) => parseActive(String(text)) ?? []) }
+  }
+
+  /** What belongs to a connection that has ended is left undone; what fails is tried again with the next heartbeat. */
+  #inTurn(connection: RedisConnection, work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(async () => {
+      if (connection.isOpen && !this.#isClosed) await work()
+    })
+    this.#work = done.catch((error: unknown) => {
+      if (!connection.isOpen || this.#isClosed) return
+      this.#log.warn({ [field.error]: toEdgeError(error).message }, 'an announcement of another replica failed; it is tried again')
+    })
+    return done.catch(() => undefined)
+  }
+
+  #key(kind: string): string {
+    return this.#shared.redis.key(kind)
+  }
+
+  #keys(...kinds: string[]): string[] {
+    return kinds.map((kind) => this.#key(kind))
+  }
+}
+
+function fateOf(request: ControlRequest): [fate: 'set' | 'drop' | 'keep', name: string] {
+  switch (request.call) {
+    case 'publish':
+      return ['set', challengeField(request.challenge)]
+    case 'withdraw':
+      return ['drop', challengeField(request)]
+    case 'installed':
+      return ['keep', '']
+  }
+}
+
+function unlessInvalid(error: unknown): void {
+  if (!(error instanceof TypeError)) throw error
+}
+
+function lost(reason: string): EdgeError {
+  return new EdgeError('ACME_EDGE_STORE_UNWRITABLE', `the other replicas cannot be told (${reason})`)
+}

@@ -1,0 +1,23 @@
+import type { ActiveChallenge, ChallengePublisher } from '../challenge/publisher.ts'
+import type { Logger } from '../log.ts'
+import type { SharedStore } from '../store/open-store.ts'
+import { RedisReplica } from './redis-replica.ts'
+
+/** This process among those that share its store. */
+export interface Replica {
+  /** Registers as live, and answers what is active: call it last before the listeners open. Never fails, never waits long. */
+  join(): Promise<readonly ActiveChallenge[]>
+  /**
+   * From now on announcements of others go to `local`, and those of the answered publisher to all: each call resolves when
+   * every live replica has acknowledged.
+   */
+  attach(local: ChallengePublisher): ChallengePublisher
+  /** Others no longer wait for this one. Call it when the listeners have closed. */
+  close(): Promise<void>
+}
+
+/** Of a store that is of this machine alone there is one replica: nobody to wait for. */
+export function openReplica(shared: SharedStore | undefined, log: Logger): Replica {
+  if (shared !== undefined) return new RedisReplica(shared, log)
+  return { join: async () => [], attach: (local) => local, close: async () => undefined }
+}
