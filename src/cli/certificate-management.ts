@@ -15,7 +15,7 @@ export interface CertificateManagement {
   close(): Promise<void>
 }
 
-export interface ManagementServices extends Pick<OpenedStore, 'store' | 'folder'> {
+export interface ManagementServices extends Pick<OpenedStore, 'store' | 'folder' | 'refresh'> {
   readonly publisher: ChallengePublisher
   readonly log: Logger
 }

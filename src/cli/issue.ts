@@ -41,9 +41,10 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   const names = parseCertificateNames(domains)
   const config = await loadConfig(flags.config)
   const acme = requireAcme(config)
-  const { store, folder: certificateFolder, close } = await openStore(config.store, createLog('warn'))
+  const opened = await openStore(config.store, createLog('warn'))
+  const { store, folder: certificateFolder } = opened
   const view = await chooseIssueView({ names, json: flags.json, terminal: isWatched(process.stdout) })
-  const answering = await openPublisher(config, certificateFolder)
+  const answering = await openPublisher(config, opened)
   const interruption = watchInterruption()
   const { signal } = interruption
   const { publisher } = answering
@@ -53,7 +54,7 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   } finally {
     interruption.end()
     await answering.close()
-    close()
+    opened.close()
   }
 }
 

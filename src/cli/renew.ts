@@ -56,14 +56,14 @@ interface Renewing {
 
 async function renewAll(names: readonly string[], { flags, config, opened }: Renewing): Promise<void> {
   const acme = requireAcme(config)
-  const { store, folder } = opened
+  const { store, folder, refresh } = opened
   const wanted = flags.all ? wantedCertificates(acme) : await named(names, acme, folder)
-  const answering = await openPublisher(config, folder)
+  const answering = await openPublisher(config, opened)
   const interruption = watchInterruption()
   const now = Date.now
   const authorities = configuredAuthorities({ store, folder, publisher: answering.publisher, now, acme: () => acme })
   const log = createLog('silent') // what is noted of each is printed below
-  const parts = { store, folder, authorities, log, lanes: new Lanes(1), now }
+  const parts = { store, folder, refresh, authorities, log, lanes: new Lanes(1), now }
   let failed = 0
   try {
     for (const one of wanted) {

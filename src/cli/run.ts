@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import { startControlServer } from '../control/server.ts'
 import { toEdgeError } from '../errors.ts'
 import { createLog, field, type Logger } from '../log.ts'
+import { openReplica } from '../replicas/replica.ts'
 import { openStore } from '../store/open-store.ts'
 import { type CertificateManagement, manageCertificates } from './certificate-management.ts'
 import { type RunningService, startService } from './running-service.ts'
@@ -25,14 +26,25 @@ async function run(path: string): Promise<void> {
   const config = await loadConfig(path)
   const log = createLog()
   const health = createHealth()
-  const { folder, store, close } = await openStore(config.store, log)
+  const opened = await openStore(config.store, log)
+  opened.shared?.redis.onOutage((isLost) => health.set('store-lost', isLost))
+  const replica = await openReplica(opened.shared, log)
   const stopping = stopSignal()
-  const service = await startService(config, { log, store })
-  const closers: (() => Promise<void>)[] = [() => service.close(), async () => close()]
+  const leave = async () => {
+    await replica.close()
+    opened.close()
+  }
+  const parts = { log, store: opened.local, activeChallenges: () => replica.join() }
+  const service = await startService(config, parts).catch(async (error) => {
+    await leave()
+    throw error
+  })
+  const closers: (() => Promise<void>)[] = [() => service.close(), leave]
   try {
-    const control = await startControlServer(folder, service.publisher)
+    const publisher = replica.attach(service.publisher)
+    const control = await startControlServer(opened.folder, publisher)
     closers.unshift(() => control.close())
-    const management = manageCertificates(config, { folder, store, publisher: service.publisher, log })
+    const management = manageCertificates(config, { ...opened, publisher, log })
     closers.unshift(() => management.close())
     if (config.admin !== undefined) {
       const metrics = () => scrape(service, management)

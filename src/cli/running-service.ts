@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { MetricsSnapshot } from '../admin/metrics.ts'
 import { ActiveChallenges } from '../challenge/active-challenges.ts'
-import type { ChallengePublisher } from '../challenge/publisher.ts'
+import type { ActiveChallenge, ChallengePublisher } from '../challenge/publisher.ts'
 import { CollectionKeeper } from '../collections/collection-keeper.ts'
 import { CollectionRelay } from '../collections/collection-relay.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
@@ -24,13 +24,15 @@ export interface ServiceParts {
   readonly log: Logger
   /** Where the rules' persistent collections are kept. */
   readonly store: Store
+  /** What is active already; asked last before the listeners open. */
+  readonly activeChallenges: () => Promise<readonly ActiveChallenge[]>
 }
 
 /** Starts the edge in this process, or `config.workers` processes when that is more than one. */
-export async function startService(config: EdgeConfig, { log, store }: ServiceParts): Promise<RunningService> {
-  const keeper = new CollectionKeeper({ store, log })
+export async function startService(config: EdgeConfig, { store, ...rest }: ServiceParts): Promise<RunningService> {
+  const keeper = new CollectionKeeper({ store, log: rest.log })
   await keeper.load()
-  const parts = { log, keeper }
+  const parts = { ...rest, keeper }
   const service = await (config.workers === 1 ? startAlone(config, parts) : startPool(config, parts))
   return {
     ...service,
@@ -41,14 +43,16 @@ export async function startService(config: EdgeConfig, { log, store }: ServicePa
   }
 }
 
-interface ProcessParts {
-  readonly log: Logger
+interface ProcessParts extends Omit<ServiceParts, 'store'> {
   readonly keeper: CollectionKeeper
 }
 
-async function startAlone(config: EdgeConfig, { log, keeper }: ProcessParts): Promise<RunningService> {
+async function startAlone(
+  config: EdgeConfig,
+  { log, keeper, activeChallenges }: ProcessParts,
+): Promise<RunningService> {
   const { services, metrics, attach, close } = buildServices(config, log, keeper.memory)
-  const edge = await startEdge(config, services)
+  const edge = await startEdge(config, { ...services, activeChallenges })
   attach(edge)
   return {
     publisher: edge.publisher,
@@ -62,13 +66,15 @@ async function startAlone(config: EdgeConfig, { log, keeper }: ProcessParts): Pr
   }
 }
 
-async function startPool(config: EdgeConfig, { log, keeper }: ProcessParts): Promise<RunningService> {
+async function startPool(config: EdgeConfig, { log, keeper, activeChallenges }: ProcessParts): Promise<RunningService> {
   await loadRules(config) // here the problems have their places; a worker could only say that there are some
   const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
+  const challenges = new ActiveChallenges()
+  for (const challenge of await activeChallenges()) challenges.publish(challenge)
   const pool = await startWorkers(config, {
     program,
     log,
-    challenges: new ActiveChallenges(),
+    challenges,
     collections: new CollectionRelay(keeper),
   })
   return {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ActiveChallenges } from '../challenge/active-challenges.ts'
-import type { ChallengePublisher } from '../challenge/publisher.ts'
+import type { ActiveChallenge, ChallengePublisher } from '../challenge/publisher.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
 import { field, type Logger } from '../log.ts'
 import type { RuleSet } from '../waf/transaction-types.ts'
@@ -29,6 +29,8 @@ export interface EdgeServices {
   readonly reusePort?: boolean
   /** TLS ticket keys that all workers share; each process makes its own otherwise. */
   readonly ticketKeys?: Buffer
+  /** What is active already: asked last before the listeners open, so that none of it is missed by an early validator. */
+  readonly activeChallenges?: () => Promise<readonly ActiveChallenge[]>
   /** Replaces the config's sites: what becomes of a request that passed. */
   readonly sites?: Sites
 }
@@ -58,6 +60,7 @@ export async function startEdge(config: EdgeConfig, services: EdgeServices): Pro
     retired.add(done)
   }
   await certificates.loadAll()
+  for (const challenge of (await services.activeChallenges?.()) ?? []) challenges.publish(challenge)
   const listeners = await openListeners(config, { services, certificates, edge: () => current })
   return {
     publisher: localPublisher(challenges, certificates),

@@ -34,6 +34,8 @@ export interface ManagementParts<W extends WantedCertificate> {
   readonly store: Store
   /** The folder under which `live/<name>` is installed. */
   readonly folder: string
+  /** Brings into the folder what other replicas have installed since. */
+  readonly refresh: () => Promise<void>
   readonly authorities: Authorities<W>
   readonly log: Logger
   readonly lanes: Lanes
@@ -190,6 +192,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
     const { store } = this.#parts
     const lock = await store.lock(renewalLock(this.wanted.name), signal)
     try {
+      await this.#parts.refresh()
       const { step, present, record } = await this.#look()
       const reason = step.kind === 'obtain' ? step.reason : force ? 'forced' : undefined
       return reason && (await this.#obtain({ wanted: this.wanted, present, record, reason }, lock, signal))

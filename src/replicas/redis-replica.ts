@@ -18,6 +18,8 @@ const BEAT_MS = 1_000
 const SWEEP_MS = 15_000
 /** Between two looks at who has acknowledged, where no message of it comes through. */
 const LOOK_MS = 150
+/** After a new connection, what others had published stays: its publisher may need so long to tell a Redis that forgot. */
+const GRACE_MS = 2 * LEASE_MS
 /** How long the processes of this replica have to do what was announced. */
 const APPLY_MS = 10_000
 
@@ -46,13 +48,25 @@ export class RedisReplica implements Replica {
   #isHandedOver = false
   #isClosed = false
   #applied = 0
+  /** Until then nothing is withdrawn for not being in Redis; monotonic. */
+  #graceUntil = 0
+  #isMending = false
+  #isPullPlanned = false
   /** One after the other, in the order of the announcements. */
   #work: Promise<unknown> = Promise.resolve()
   #firstSession: Promise<void> | undefined
 
-  constructor(shared: SharedStore, log: Logger) {
+  /** Certificates as this replica serves them. */
+  readonly #served: Map<string, string>
+
+  /** @param served what the folder had before certificates were loaded from it */
+  constructor(
+    shared: SharedStore,
+    { log, served }: { readonly log: Logger; readonly served: ReadonlyMap<string, string> },
+  ) {
     this.#shared = shared
     this.#log = log
+    this.#served = new Map(served)
   }
 
   async join(): Promise<readonly ActiveChallenge[]> {
@@ -87,7 +101,9 @@ export class RedisReplica implements Replica {
       installed: async (name, signal) => {
         await local.installed(name, signal)
         // Somebody has installed a later one meanwhile: that one is served.
-        if (!(await this.#shared.certificates.push(name))) await local.installed(name, signal)
+        const { certificates } = this.#shared
+        if (!(await certificates.push(name))) await local.installed(name, signal)
+        this.#served.set(name, (await certificates.present()).get(name) ?? '')
         await this.#announceAndWait({ id: 0, call: 'installed', name }, signal)
       },
     }
@@ -107,6 +123,7 @@ export class RedisReplica implements Replica {
       await connection.subscribe(this.#key('announcements'), (message) => {
         void this.#inTurn(connection, () => this.#receive(connection, message.toString('utf8')))
       })
+      await connection.subscribe(this.#key('certificates'), () => this.#pullSoon(connection))
       await connection.subscribe(this.#key('acknowledgements'), () => this.#acknowledged.wake())
       await this.#inTurn(connection, () => this.#rejoin(connection))
     } catch {
@@ -118,15 +135,17 @@ export class RedisReplica implements Replica {
   }
 
   #keepAlive(connection: RedisConnection): void {
-    const beats = setInterval(() => void this.#beat(connection), BEAT_MS)
-    const sweeps = setInterval(() => void this.#inTurn(connection, () => this.#pullCertificates()), SWEEP_MS)
+    const compare = () => void this.#inTurn(connection, () => this.#compare(connection))
+    const timers = [
+      setInterval(() => void this.#beat(connection), BEAT_MS),
+      setInterval(compare, SWEEP_MS),
+      setTimeout(compare, GRACE_MS + 100),
+    ]
+    for (const timer of timers) timer.unref()
     void connection.ended.then(() => {
-      clearInterval(beats)
-      clearInterval(sweeps)
+      for (const timer of timers) clearTimeout(timer)
       this.#acknowledged.wake()
     })
-    beats.unref()
-    sweeps.unref()
   }
 
   /** Not in turn: it goes on while a slow announcement is carried out. */
@@ -136,12 +155,14 @@ export class RedisReplica implements Replica {
     const reply = await connection
       .run(beat, { keys: this.#keys('replicas', 'applied', 'sequence'), values })
       .catch(() => undefined)
-    if (reply === -1) void this.#inTurn(connection, () => this.#rejoin(connection))
-    else if (typeof reply === 'number' && reply !== this.#applied)
-      void this.#inTurn(connection, () => this.#catchUp(connection))
+    if (typeof reply !== 'number' || reply === this.#applied || this.#isMending) return
+    this.#isMending = true
+    await this.#inTurn(connection, () => (reply < 0 ? this.#rejoin(connection) : this.#catchUp(connection)))
+    this.#isMending = false
   }
 
   async #rejoin(connection: RedisConnection): Promise<void> {
+    this.#graceUntil = performance.now() + GRACE_MS
     await this.#tellAgain(connection)
     await this.#compare(connection)
     const values = [this.#id, LEASE_MS, this.#applied]
@@ -177,7 +198,8 @@ export class RedisReplica implements Replica {
     const { sequence, challenges } = await this.#snapshot(connection)
     const wanted = new Map(challenges.map((challenge) => [challengeField(challenge), challenge]))
     for (const [name, challenge] of this.#own) wanted.set(name, challenge)
-    const gone = [...this.#active].filter(([name]) => !wanted.has(name))
+    const isGrace = performance.now() < this.#graceUntil
+    const gone = isGrace ? [] : [...this.#active].filter(([name]) => !wanted.has(name))
     for (const [, challenge] of gone) await this.#apply({ id: 0, call: 'withdraw', ...challenge })
     for (const challenge of wanted.values()) await this.#apply({ id: 0, call: 'publish', challenge })
     await this.#pullCertificates()
@@ -202,15 +224,14 @@ export class RedisReplica implements Replica {
       case 'publish': {
         const { challenge } = request
         const known = this.#active.get(challengeField(challenge))
-        if (known !== undefined && known.keyAuthorization === challenge.keyAuthorization) return
+        if (known !== undefined && JSON.stringify(known) === JSON.stringify(challenge)) return
+        await (await this.#publisher())?.publish(challenge, signal)
         this.#active.set(challengeField(challenge), challenge)
-        // One that RFC 8555 cannot have produced is nobody's challenge, and must not stop the others.
-        await (await this.#publisher())?.publish(challenge, signal).catch(unlessInvalid)
         return
       }
       case 'withdraw':
-        this.#active.delete(challengeField(request))
         await (await this.#publisher())?.withdraw(request, signal)
+        this.#active.delete(challengeField(request))
         return
       case 'installed':
         return this.#pullCertificates()
@@ -219,14 +240,28 @@ export class RedisReplica implements Replica {
 
   async #pullCertificates(): Promise<void> {
     try {
-      for (const name of await this.#shared.certificates.pull()) {
+      for (const [name, digest] of await this.#shared.certificates.pull()) {
+        if (this.#served.get(name) === digest) continue
         await (await this.#publisher())?.installed(name, AbortSignal.timeout(APPLY_MS))
+        this.#served.set(name, digest)
         this.#log.info({ [field.name]: name }, 'a certificate of another replica is served')
       }
     } catch (error) {
       // The sweep tries again. A full disk of this machine is no reason for others to wait.
       this.#log.warn({ [field.error]: toEdgeError(error).message }, 'certificates of other replicas are not served yet')
     }
+  }
+
+  /** Several that were handed over in a row are brought together. */
+  #pullSoon(connection: RedisConnection): void {
+    if (this.#isPullPlanned) return
+    this.#isPullPlanned = true
+    void this.#inTurn(connection, async () => {
+      this.#isPullPlanned = false
+      await this.#pullCertificates()
+    }).finally(() => {
+      this.#isPullPlanned = false
+    })
   }
 
   /** `undefined` as long as nobody serves: what is active is handed over when somebody begins to. */
@@ -241,8 +276,10 @@ export class RedisReplica implements Replica {
       const sequence = await this.#announce(connection, request)
       if (request.call === 'withdraw') this.#withdrawn.delete(challengeField(request))
       const keys = this.#keys('replicas', 'applied')
-      while ((await connection.run(laggards, { keys, values: [sequence] })) !== 0) {
-        await this.#acknowledged.next(LOOK_MS, signal)
+      for (;;) {
+        const { count } = this.#acknowledged
+        if ((await connection.run(laggards, { keys, values: [sequence] })) === 0) return
+        await this.#acknowledged.after(count, LOOK_MS, signal)
       }
     } catch (error) {
       throw signal.aborted || error instanceof EdgeError ? error : lost(toEdgeError(error).message)
@@ -273,7 +310,10 @@ export class RedisReplica implements Replica {
     })
     this.#work = done.catch((error: unknown) => {
       if (!connection.isOpen || this.#isClosed) return
-      this.#log.warn({ [field.error]: toEdgeError(error).message }, 'an announcement of another replica failed; it is tried again')
+      this.#log.warn(
+        { [field.error]: toEdgeError(error).message },
+        'an announcement of another replica failed; it is tried again',
+      )
     })
     return done.catch(() => undefined)
   }
@@ -296,10 +336,6 @@ function fateOf(request: ControlRequest): [fate: 'set' | 'drop' | 'keep', name: 
     case 'installed':
       return ['keep', '']
   }
-}
-
-function unlessInvalid(error: unknown): void {
-  if (!(error instanceof TypeError)) throw error
 }
 
 function lost(reason: string): EdgeError {

@@ -16,8 +16,8 @@ export interface Replica {
   close(): Promise<void>
 }
 
-/** Of a store that is of this machine alone there is one replica: nobody to wait for. */
-export function openReplica(shared: SharedStore | undefined, log: Logger): Replica {
-  if (shared !== undefined) return new RedisReplica(shared, log)
+/** Call it before certificates are loaded. Of a store that is of this machine alone there is one replica: nobody to wait for. */
+export async function openReplica(shared: SharedStore | undefined, log: Logger): Promise<Replica> {
+  if (shared !== undefined) return new RedisReplica(shared, { log, served: await shared.certificates.present() })
   return { join: async () => [], attach: (local) => local, close: async () => undefined }
 }

@@ -16,6 +16,8 @@ export interface OpenedStore {
   readonly folder: string
   /** Where the store is Redis: how the folder is kept the same as on other machines. */
   readonly shared: SharedStore | undefined
+  /** Brings into the folder what other machines have installed since. */
+  refresh(): Promise<void>
   close(): void
 }
 
@@ -32,7 +34,7 @@ export interface SharedStore {
 export async function openStore(config: StoreConfig, log: WarningLog): Promise<OpenedStore> {
   const { folder } = config
   const local = await openFileStore({ folder, log })
-  if (config.kind === 'file') return { store: local, local, folder, shared: undefined, close: () => undefined }
+  if (config.kind === 'file') return { store: local, local, folder, shared: undefined, ...nothingShared }
   // Four hundred modules that nobody needs whose store is files.
   const [{ openRedisLink }, { createRedisStore }, { shareCertificates }] = await Promise.all([
     import('./redis-link.ts'),
@@ -42,8 +44,14 @@ export async function openStore(config: StoreConfig, log: WarningLog): Promise<O
   const redis = await openRedisLink(config, log)
   const certificates = shareCertificates({ redis, folder, local, log })
   if (redis.connection !== undefined) await pullAtFirst(certificates, log)
-  return { store: createRedisStore(redis, log), local, folder, shared: { redis, certificates }, close: () => redis.close() }
+  return {
+    ...{ store: createRedisStore(redis, log), local, folder, shared: { redis, certificates } },
+    refresh: async () => void (await certificates.pull()),
+    close: () => redis.close(),
+  }
 }
+
+const nothingShared = { refresh: async () => undefined, close: () => undefined }
 
 async function pullAtFirst(certificates: SharedCertificates, log: WarningLog): Promise<void> {
   try {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { EdgeError, toEdgeError } from '../errors.ts'
+import { toEdgeError } from '../errors.ts'
 import { field } from '../log.ts'
 import { type CertificateSet, splitPem } from './certificate-set.ts'
 import { certificateFolders, installCertificate, loadCertificate } from './certificates.ts'
@@ -12,10 +12,12 @@ import type { WarningLog } from './warning-log.ts'
 /** Certificates of a folder that other machines have, too. All of it throws the ACME_EDGE_STORE_… errors. */
 export interface SharedCertificates {
   /**
-   * Brings into the folder what others have installed since, and hands over what they do not have. Answers the names whose
-   * files have changed. Costs one command where nothing has.
+   * Brings into the folder what others have installed since, and hands over what they do not have. Answers what the folder
+   * has then: by name, something that changes with the certificate. Costs one command where nothing has changed.
    */
-  pull(): Promise<string[]>
+  pull(): Promise<ReadonlyMap<string, string>>
+  /** The same of what the folder has as it is; asks nobody. */
+  present(): Promise<ReadonlyMap<string, string>>
   /**
    * Hands the certificate of the folder to the others, unless somebody has installed a later one meanwhile: then that one
    * is brought into the folder, and the answer is `false`.
@@ -39,6 +41,8 @@ interface Known {
 
 type Index = Map<string, Known>
 
+/** The channel on which Redis says that a certificate was handed over. Who does not hear it finds it at the next pull. */
+const certificateChannel = 'certificates'
 const indexKey = 'shared-certificates.json'
 const lockName = 'shared-certificates'
 /** Processes of this machine that share the folder take turns; one that fetches ten thousand certificates takes a while. */
@@ -57,22 +61,24 @@ export function shareCertificates(parts: SharedCertificatesParts): SharedCertifi
   return {
     async pull() {
       const state = await stateOf(parts)
-      if (state === seen && (await unknownNames(parts)).length === 0) return []
-      const changed = await withIndex(parts, (index) => reconcile(parts, index))
+      const [names, index] = await Promise.all([certificateFolders(parts.folder), readIndex(parts.local)])
+      // A name that is unknown was installed by hand, or by a process that ended before it could hand it over.
+      if (state === seen && names.every((name) => index.has(name))) return digests(index)
+      const after = await withIndex(parts, (current) => reconcile(parts, current))
       seen = state // what was installed while we read has a state of its own
-      return changed
+      return digests(after)
     },
+    present: async () => digests(await readIndex(parts.local)),
     push: (name) => withIndex(parts, (index) => handOver(parts, index, name)),
   }
 }
 
-async function reconcile(parts: SharedCertificatesParts, index: Index): Promise<string[]> {
+async function reconcile(parts: SharedCertificatesParts, index: Index): Promise<Index> {
   const shared = await generations(parts.redis)
   const isNewer = ([name, generation]: [string, number]) => generation > (index.get(name)?.generation ?? 0)
-  const changed: string[] = []
   const later = [...shared].filter(isNewer)
   await inLanes(later, async ([name, generation]) => {
-    if (await bring(parts, index, { name, generation })) changed.push(name)
+    await bring(parts, index, { name, generation }).catch((error) => noteSkipped(parts, name, error))
   })
   const lost = [...index.keys()].filter((name) => (shared.get(name) ?? 0) < (index.get(name)?.generation ?? 0))
   const own = (await certificateFolders(parts.folder)).filter((name) => !index.has(name))
@@ -80,7 +86,7 @@ async function reconcile(parts: SharedCertificatesParts, index: Index): Promise<
     // One that cannot be read here must not keep the others from being shared.
     await handOver(parts, index, name).catch((error) => noteSkipped(parts, name, error))
   })
-  return changed
+  return index
 }
 
 /** Installs the shared certificate in the folder; `false` when it is there already, or cannot be used. */
@@ -109,7 +115,7 @@ async function handOver(parts: SharedCertificatesParts, index: Index, name: stri
   // The same set keeps its generation: a replica that was away longest must not make its old certificate the newest.
   const own = known?.digest === digest ? known.generation : 0
   const record = encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem })))
-  const keys = [redis.key('live'), ...valueKeys(redis, name)]
+  const keys = [redis.key('live'), ...valueKeys(redis, name), redis.key(certificateChannel)]
   const reply = await redis.run('UNWRITABLE', put, { keys, values: [name, record, known?.generation ?? 0, own] })
   const [isPut, generation] = (reply as readonly RedisReply[]).map(Number) // as the script says
   if (isPut === 1) {
@@ -117,7 +123,8 @@ async function handOver(parts: SharedCertificatesParts, index: Index, name: stri
     return true
   }
   const isReplaced = await bring(parts, index, { name, generation: Number(generation) })
-  if (isReplaced) log.warn({ [field.name]: name }, 'another replica has installed a later certificate; that one is kept')
+  if (isReplaced)
+    log.warn({ [field.name]: name }, 'another replica has installed a later certificate; that one is kept')
   return !isReplaced
 }
 
@@ -136,10 +143,8 @@ async function stateOf({ redis }: SharedCertificatesParts): Promise<string> {
   return String(await redis.run('UNREADABLE', state, { keys: [redis.key('live')] }))
 }
 
-/** Installed by hand, or by a process that ended before it could hand it over. */
-async function unknownNames(parts: SharedCertificatesParts): Promise<string[]> {
-  const [names, index] = await Promise.all([certificateFolders(parts.folder), readIndex(parts.local)])
-  return names.filter((name) => !index.has(name))
+function digests(index: Index): Map<string, string> {
+  return new Map([...index].map(([name, { digest }]) => [name, digest]))
 }
 
 async function generations(redis: RedisLink): Promise<Map<string, number>> {
@@ -171,10 +176,10 @@ async function readIndex(local: Store): Promise<Index> {
   return new Map(Object.entries(JSON.parse(bytes?.toString() ?? '{}') as Record<string, Known>)) // checksummed: our own
 }
 
-function noteSkipped({ log }: SharedCertificatesParts, name: string, error: unknown): void {
-  const { code, message } = toEdgeError(error)
-  if (error instanceof EdgeError && code === 'ACME_EDGE_STORE_UNWRITABLE') throw error // Redis is lost: so are all others
-  log.warn({ [field.name]: name, [field.error]: message }, 'a certificate of this machine is not shared')
+function noteSkipped({ log, redis }: SharedCertificatesParts, name: string, error: unknown): void {
+  if (redis.connection === undefined) throw error // so it is for all others
+  const { message } = toEdgeError(error)
+  log.warn({ [field.name]: name, [field.error]: message }, 'a certificate is not the same on all machines')
 }
 
 async function inLanes<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
@@ -211,6 +216,7 @@ end
 redis.call('SET', KEYS[2], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[2])
 redis.call('ZADD', KEYS[1], string.format('%.0f', own), ARGV[1])
+redis.call('PUBLISH', KEYS[4], ARGV[1])
 return {1, string.format('%.0f', own)}
 `)
 

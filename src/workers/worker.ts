@@ -23,9 +23,8 @@ export function runWorker(build: (start: StartWorker, collections: PersistentCol
   const start = async (message: StartWorker) => {
     link = openLink(message)
     parts = build(message, link.memory)
-    edge = await startEdge(message.config, parts.services)
+    edge = await startEdge(message.config, { ...parts.services, activeChallenges: async () => message.challenges })
     parts.attach(edge)
-    for (const challenge of message.challenges) await edge.publisher.publish(challenge, AbortSignal.timeout(1000))
     send({ kind: 'ready', addresses: edge.addresses })
   }
   const close = async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,6 +25,12 @@ export interface EdgeOptions {
   /** Merged over the top level of the config. */
   readonly extra?: Record<string, unknown>
   readonly logLevel?: string
+  /** URL of a Redis as the store; certificates and control socket are in `cache` then. */
+  readonly redis?: string
+  /** Opens an https listener without a certificate of its own. */
+  readonly https?: boolean
+  /** A folder of certificates that is copied to be this edge's `cache`, as it would be there after a restart. */
+  readonly copyCache?: string
 }
 
 export interface Exit {
@@ -47,7 +53,7 @@ export interface EdgeProcess {
   config(): Record<string, unknown>
   writeConfig(config: Record<string, unknown> | string): void
   signal(name: NodeJS.Signals): void
-  publish(host: string, token: string, options?: { expiresInMs?: number }): Promise<string>
+  publish(host: string, token: string, options?: { expiresInMs?: number; timeoutMs?: number }): Promise<string>
   withdraw(host: string, token: string): Promise<void>
   stop(): Promise<Exit>
 }
@@ -58,7 +64,8 @@ export type AccessRecord = Record<string, unknown>
 export async function startEdgeProcess(options: EdgeOptions): Promise<EdgeProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'acme-edge-e2e-'))
   const [httpPort = 0, httpsPort = 0, adminPort = 0] = await freePorts(3)
-  const storeFolder = join(folder, 'store')
+  const storeFolder = join(folder, options.redis === undefined ? 'store' : 'cache')
+  if (options.copyCache !== undefined) copyCache(options.copyCache, storeFolder)
   if (options.certificateFor) await writeCertificate(storeFolder, options.certificateFor)
   const config = edgeConfig(options, { httpPort, httpsPort, adminPort })
   const configFile = join(folder, 'edge.yaml')
@@ -128,12 +135,12 @@ export async function eventually(what: string, condition: () => boolean | Promis
 }
 
 function edgeConfig(options: EdgeOptions, ports: { httpPort: number; httpsPort: number; adminPort: number }) {
-  const https = options.certificateFor ? { https: [`127.0.0.1:${ports.httpsPort}`] } : {}
+  const https = options.certificateFor || options.https ? { https: [`127.0.0.1:${ports.httpsPort}`] } : {}
   return {
     listen: { http: [`127.0.0.1:${ports.httpPort}`], ...https },
     sites: [{ hosts: options.hosts ?? ['shop.example', '*.shop.example'], origin: options.origins }],
     waf: { mode: options.mode ?? 'block', rules: options.rules ?? [markerRules], error_log: 'logs/waf.log' },
-    store: 'file:store',
+    store: options.redis ?? 'file:store',
     admin: { listen: `127.0.0.1:${ports.adminPort}` },
     log: { access: 'logs/access.jsonl' },
     ...(options.limits ? { limits: options.limits } : {}),
@@ -145,8 +152,8 @@ async function waitUntilReady(run: { child: ChildProcess; stderr(): string }, ad
   const ready = async () => {
     if (run.child.exitCode !== null) throw new Error(`the edge ended early (${run.child.exitCode}): ${run.stderr()}`)
     const answer = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined)
-    await answer?.text()
-    return answer?.status === 200
+    const { reasons = [] } = ((await answer?.json()) ?? {}) as { reasons?: string[] } // of our own admin server
+    return answer !== undefined && reasons.every((reason) => reason === 'store-lost')
   }
   try {
     await eventually('the edge is ready', ready, 20_000)
@@ -167,11 +174,11 @@ function controlOf(storeFolder: string) {
     return connection
   }
   return {
-    async publish(host: string, token: string, options: { expiresInMs?: number } = {}): Promise<string> {
+    async publish(host: string, token: string, options: { expiresInMs?: number; timeoutMs?: number } = {}) {
       const keyAuthorization = `${token}.thumbprint-of-the-account-key`
       const expiresAtMs = Date.now() + (options.expiresInMs ?? 600_000)
       const challenge = { host: host as HostName, token, keyAuthorization, expiresAtMs } // tests pass canonical names
-      await (await open()).publish(challenge, AbortSignal.timeout(5_000))
+      await (await open()).publish(challenge, AbortSignal.timeout(options.timeoutMs ?? 5_000))
       return keyAuthorization
     },
     async withdraw(host: string, token: string): Promise<void> {
@@ -179,6 +186,11 @@ function controlOf(storeFolder: string) {
     },
     close: () => connection?.then((client) => client.close()).catch(() => undefined),
   }
+}
+
+/** Without what only a running process has. */
+function copyCache(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('control.sock') })
 }
 
 async function readRecords(file: string, count: number): Promise<AccessRecord[]> {
