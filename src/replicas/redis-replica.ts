@@ -81,6 +81,9 @@ export class RedisReplica implements Replica {
 
   attach(local: ChallengePublisher): ChallengePublisher {
     this.#local.resolve(local)
+    // Certificates that came between their loading and now are in the folder, and not served yet.
+    const { connection } = this.#shared.redis
+    if (connection !== undefined) this.#pullSoon(connection)
     return {
       publish: async (challenge, signal) => {
         await local.publish(challenge, signal)
@@ -240,9 +243,12 @@ export class RedisReplica implements Replica {
 
   async #pullCertificates(): Promise<void> {
     try {
-      for (const [name, digest] of await this.#shared.certificates.pull()) {
+      const present = await this.#shared.certificates.pull()
+      const publisher = await this.#publisher()
+      if (publisher === undefined) return // `attach` looks again
+      for (const [name, digest] of present) {
         if (this.#served.get(name) === digest) continue
-        await (await this.#publisher())?.installed(name, AbortSignal.timeout(APPLY_MS))
+        await publisher.installed(name, AbortSignal.timeout(APPLY_MS))
         this.#served.set(name, digest)
         this.#log.info({ [field.name]: name }, 'a certificate of another replica is served')
       }

@@ -55,7 +55,8 @@ function fixture(t: Test) {
   }
   const managers: CertificateManager<WantedCertificate>[] = []
   const start = (...wanted: readonly (readonly string[])[]) => {
-    const manager = new CertificateManager({ store, folder, authorities, log, now: () => ca.now })
+    const refresh = async () => undefined
+    const manager = new CertificateManager({ store, folder, refresh, authorities, log, now: () => ca.now })
     managers.push(manager)
     manager.manage(wanted.map(want))
     return manager
