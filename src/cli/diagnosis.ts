@@ -38,16 +38,16 @@ async function runDiagnosis(names: readonly string[], flags: DiagnosisFlags, whe
   const config = await loadConfig(flags.config)
   const acme = requireAcme(config)
   const dns = createDnsLookup({ servers: flags.resolver })
-  const { store, folder, close } = await openStore(config.store, createLog('warn'))
+  const opened = await openStore(config.store, createLog('warn'))
   const interruption = watchInterruption()
   try {
-    const answering = await openPublisher(config, folder)
+    const answering = await openPublisher(config, opened)
     try {
       const findings = await diagnose({
         ...{ names, acme, dns, publisher: answering.publisher, signal: interruption.signal },
         listening: config.listen,
         inspect: await openCaRequestInspection(config),
-        accountUrl: await findAccountUrl(store, acme.directory),
+        accountUrl: await findAccountUrl(opened.store, acme.directory),
         dial: (host, port) => ({ host, port: port === 80 ? (flags.validationPort ?? 80) : port }),
       })
       show(findings, when, flags)
@@ -62,7 +62,7 @@ async function runDiagnosis(names: readonly string[], flags: DiagnosisFlags, whe
     })
   } finally {
     interruption.end()
-    close()
+    opened.close()
   }
 }
 
