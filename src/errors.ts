@@ -111,7 +111,12 @@ export const errorCodes = {
   ACME_EDGE_ACME_NAME_INVALID: {
     side: 'internal',
     status: 0,
-    meaning: 'a certificate cannot be ordered for this name: not a host name, a wildcard or an address',
+    meaning: 'a certificate cannot be ordered for this name: neither a host name nor an address, or a wildcard',
+  },
+  ACME_EDGE_ACME_PROFILE_UNKNOWN: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the CA does not offer the profile that was asked for',
   },
   ACME_EDGE_ACME_NOT_CONFIGURED: {
     side: 'internal',

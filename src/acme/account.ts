@@ -1,6 +1,6 @@
 import type { AcmeConfig } from '../config/config.ts'
 import type { Store } from '../store/contract.ts'
-import { type AcmeClient, createKey, openClient } from './client.ts'
+import { type AcmeClient, createKey, type Directory, openClient } from './client.ts'
 import { directoryId } from './directory-id.ts'
 import { isObject, type JsonObject, parseUrl } from './json.ts'
 import { findProblem } from './problem.ts'
@@ -10,7 +10,7 @@ import type { AcmeResponse, Transport } from './transport.ts'
 
 /** Requests in the name of one account of one CA. */
 export interface AcmeAccount {
-  readonly newOrderUrl: string
+  readonly directory: Directory
   post(request: AccountRequest, signal: AbortSignal): Promise<AcmeResponse>
   keyAuthorization(token: string): Promise<string>
 }
@@ -71,7 +71,7 @@ function bind(context: Context, record: AccountRecord): AcmeAccount {
   let { url: kid } = record
   const { client } = context
   return {
-    newOrderUrl: client.directory.newOrder,
+    directory: client.directory,
     keyAuthorization: (token) => client.keyAuthorization(token),
     async post(request, signal) {
       try {

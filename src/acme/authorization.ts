@@ -2,6 +2,7 @@ import type { ChallengePublisher } from '../challenge/publisher.ts'
 import { EdgeError } from '../errors.ts'
 import type { HostName } from '../http.ts'
 import type { AcmeAccount } from './account.ts'
+import { canonicalName } from './identifier.ts'
 import { isObject, type JsonObject, parseObject, parseText, parseUrl } from './json.ts'
 import { parseProblem, problemError } from './problem.ts'
 import type { OnProgress } from './progress.ts'
@@ -89,7 +90,7 @@ async function readAuthorization(
   const response = await retrySafely(signal, () => account.post({ url, doing: 'to show an authorization' }, signal))
   const object = parseObject(response.data, 'authorization')
   const value = parseText(parseObject(object.identifier, 'identifier'), 'value', what)
-  const host = names.find((name) => name === value.toLowerCase())
+  const host = names.find((name) => name === canonicalName(value))
   if (!host) throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', 'the CA wants a proof for a host that was not ordered')
   const offered = Array.isArray(object.challenges) ? object.challenges.filter(isObject) : []
   const http01 = offered.find((challenge) => challenge.type === 'http-01')

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { EdgeError } from '../errors.ts'
 import type { HostName } from '../http.ts'
+import { canonicalName } from './identifier.ts'
 
 /** CAs take at most 100 names an order (Let's Encrypt, ZeroSSL); a longer list is refused before the CA counts it. */
 const maxNames = 100
@@ -9,8 +10,9 @@ const maxNames = 100
 const labelPattern = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
 
 /**
- * The names of one certificate: lower case, A-labels, no trailing dot, each once, the first one first (it names the
- * folder). Throws ACME_EDGE_ACME_NAME_INVALID for what HTTP-01 cannot prove: wildcards (RFC 8555 §8.3), addresses, junk.
+ * The names of one certificate: lower case, A-labels, no trailing dot, addresses as RFC 5952 writes them (RFC 8738), each
+ * once, the first one first (it names the folder). Throws ACME_EDGE_ACME_NAME_INVALID for what HTTP-01 cannot prove:
+ * wildcards (RFC 8555 §8.3), junk.
  */
 export function parseCertificateNames(texts: readonly string[]): readonly HostName[] {
   const names = [...new Set(texts.map(parseCertificateName))]
@@ -19,13 +21,18 @@ export function parseCertificateNames(texts: readonly string[]): readonly HostNa
   return names
 }
 
+/** What a certificate's folder and keys of the store are called: its first name, which may be an IPv6 address. */
+export function folderNameOf(names: readonly HostName[]): string {
+  return String(names[0]).replaceAll(':', '_')
+}
+
 function parseCertificateName(text: string): HostName {
   const shown = JSON.stringify(text.slice(0, 100))
   if (text.includes('*')) {
     throw invalid(shown, 'a wildcard cannot be proven over HTTP-01, only over DNS-01: order its hosts one by one')
   }
-  if (isIP(text.replace(/^\[|\]$/g, '')))
-    throw invalid(shown, 'certificates for addresses are not ordered: name a host')
+  const address = text.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(address) !== 0 && !address.includes('%')) return canonicalName(address) as HostName // as canonicalHost() has it
   if (/[/:@\s]/.test(text)) throw invalid(shown, 'give the bare host name, without scheme, port or path')
   // domainToASCII applies IDNA; it answers '' for what is not a host name, and an address for "0x7f.1" and the like.
   const ascii = domainToASCII(text.replace(/\.$/, ''))

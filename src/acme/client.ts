@@ -1,5 +1,6 @@
 import acme from 'acme-client'
-import { type JsonObject, parseObject, parseUrl } from './json.ts'
+import { isObject, type JsonObject, parseObject, parseUrl } from './json.ts'
+import { defaultKeyType, type KeyType } from './key-type.ts'
 import { refusal } from './problem.ts'
 import type { AcmeResponse, Transport } from './transport.ts'
 
@@ -11,6 +12,8 @@ export interface Directory {
   /** Where the CA says when to renew (RFC 9773 §3); `undefined`: it does not. */
   readonly renewalInfo: string | undefined
   readonly termsOfService: string | undefined
+  /** Names of the profiles that orders can ask for; `undefined`: the CA knows none. */
+  readonly profiles: readonly string[] | undefined
 }
 
 export interface SignedRequest {
@@ -68,9 +71,14 @@ export interface ClientOptions {
   readonly nonces: string[]
 }
 
-/** A new private key, ECDSA P-256, PEM. */
-export async function createKey(): Promise<string> {
-  return (await acme.crypto.createPrivateEcdsaKey('P-256')).toString()
+/** A new private key, PEM. */
+export async function createKey(type: KeyType = defaultKeyType): Promise<string> {
+  const [kind, size = ''] = type.split('-')
+  const key =
+    kind === 'rsa'
+      ? await acme.crypto.createPrivateRsaKey(Number(size))
+      : await acme.crypto.createPrivateEcdsaKey(size === 'p384' ? 'P-384' : 'P-256')
+  return key.toString()
 }
 
 /** The certificate signing request for the names, base64url DER as finalize wants it (RFC 8555 §7.4). */
@@ -127,5 +135,6 @@ function parseDirectory(response: AcmeResponse): Directory {
     newOrder: parseUrl(object, 'newOrder', what),
     renewalInfo: object.renewalInfo === undefined ? undefined : parseUrl(object, 'renewalInfo', what),
     termsOfService: typeof terms === 'string' ? terms : undefined,
+    profiles: isObject(meta) && isObject(meta.profiles) ? Object.keys(meta.profiles) : undefined,
   }
 }

@@ -7,15 +7,17 @@ import type { Store } from '../store/contract.ts'
 import { abortError } from './abort.ts'
 import { type AcmeAccount, openAccount } from './account.ts'
 import { proveHost } from './authorization.ts'
-import { closeJournal, type Journal, openJournal, writeJournal } from './journal.ts'
-import { createOrder, downloadChain, finalizeOrder, invalidOrder, type Order, readOrder } from './order.ts'
+import { folderNameOf } from './certificate-names.ts'
+import type { CertificateWish } from './certificate-wish.ts'
+import { downloadChain } from './chain.ts'
+import { closeJournal, type Journal, type JournalIdentity, openJournal, writeJournal } from './journal.ts'
+import { defaultKeyType } from './key-type.ts'
+import { createOrder, finalizeOrder, invalidOrder, type Order, readOrder } from './order.ts'
 import { findProblem } from './problem.ts'
 import type { OnProgress } from './progress.ts'
 import { openTransport, type Transport } from './transport.ts'
 
-export interface IssueOptions {
-  /** From parseCertificateNames(); the first one names the folder. */
-  readonly names: readonly HostName[]
+export interface IssueOptions extends CertificateWish {
   readonly acme: AcmeConfig
   readonly store: Store
   /** The folder under which `live/<name>` is installed. */
@@ -40,9 +42,9 @@ export async function issueCertificate(options: IssueOptions): Promise<StoredCer
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)])
   const transport = await openTransport({ rootCa: acme.rootCa })
   try {
-    const lock = await store.lock(`orders/${names[0]}`, signal)
+    const lock = await store.lock(`orders/${folderNameOf(names)}`, signal)
     try {
-      const journal = await openJournal(store, { directory: acme.directory, names }, Date.now())
+      const journal = await openJournal(store, identityOf(options), Date.now())
       return await install(options, await obtain({ ...options, transport }, journal, signal), signal)
     } finally {
       await lock.release()
@@ -52,6 +54,10 @@ export async function issueCertificate(options: IssueOptions): Promise<StoredCer
   } finally {
     await transport.close()
   }
+}
+
+function identityOf({ acme, names, profile, keyType = defaultKeyType }: IssueOptions): JournalIdentity {
+  return { directory: acme.directory, names, keyType, profile }
 }
 
 type Obtained = Journal & { readonly fullChainPem: string }
@@ -89,8 +95,8 @@ async function resume(options: Working, journal: Journal, signal: AbortSignal): 
 
 /** Orders, and notes the order's address before anything else, so that a crash does not cost a second order. */
 async function orderAnew(options: Working, journal: Journal, signal: AbortSignal): Promise<Obtained> {
-  const { account, names, store, onProgress } = options
-  const order = await createOrder(account, names, signal)
+  const { account, store, onProgress } = options
+  const order = await createOrder(account, options, signal)
   const begun = { ...journal, orderUrl: order.url }
   await writeJournal(store, begun)
   onProgress({ kind: 'order', state: 'created', url: order.url })
@@ -120,7 +126,10 @@ async function complete(
   if (order.status === 'pending') await proveAll(options, order, signal)
   const valid = await finalizeOrder(account, { order, names, keyPem: journal.privateKeyPem }, signal)
   onProgress({ kind: 'finalized' })
-  const obtained = { ...journal, fullChainPem: await downloadChain(account, valid, signal) }
+  const { preferredChain: preferred } = options
+  const { pem, isPreferred } = await downloadChain(account, { order: valid, preferred }, signal)
+  if (!isPreferred) onProgress({ kind: 'chain', missing: String(preferred) })
+  const obtained = { ...journal, fullChainPem: pem }
   verifyNames(names, obtained)
   await writeJournal(store, obtained)
   onProgress({ kind: 'downloaded' })
@@ -129,7 +138,7 @@ async function complete(
 
 /** What is noted as obtained can be installed: a chain that could not would stop every later run. */
 function verifyNames(names: readonly HostName[], { fullChainPem, privateKeyPem }: Obtained): void {
-  const certificate = verifyCertificate({ name: String(names[0]), fullChainPem, privateKeyPem })
+  const certificate = verifyCertificate({ name: folderNameOf(names), fullChainPem, privateKeyPem })
   const missing = names.filter((name) => !certificate.names.includes(name))
   if (missing.length === 0) return
   throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', `the CA sent a certificate without ${missing.join(', ')}`)
@@ -146,7 +155,7 @@ async function proveAll(options: Working, order: Order, signal: AbortSignal): Pr
 async function install(options: IssueOptions, obtained: Obtained, signal: AbortSignal): Promise<StoredCertificate> {
   const { certificateFolder, store, names, publisher, onProgress } = options
   const { fullChainPem, privateKeyPem } = obtained
-  const name = String(names[0])
+  const name = folderNameOf(names)
   const certificate = await installCertificate(certificateFolder, { name, fullChainPem, privateKeyPem })
   await publisher.installed(name, signal)
   await closeJournal(store, obtained)

@@ -1,6 +1,8 @@
 import type { HostName } from '../http.ts'
 import type { Store } from '../store/contract.ts'
+import { folderNameOf } from './certificate-names.ts'
 import { createKey } from './client.ts'
+import type { KeyType } from './key-type.ts'
 
 /**
  * How far an issuance got, so that after a crash the next run goes on instead of ordering again. The certificate's key is
@@ -8,7 +10,9 @@ import { createKey } from './client.ts'
  */
 export interface Journal {
   readonly directory: string
-  readonly names: readonly string[]
+  readonly names: readonly HostName[]
+  readonly keyType: KeyType
+  readonly profile?: string | undefined
   readonly startedAtMs: number
   readonly privateKeyPem: string
   readonly orderUrl?: string | undefined
@@ -21,6 +25,8 @@ const maxAgeMs = 24 * 3600 * 1000
 export interface JournalIdentity {
   readonly directory: string
   readonly names: readonly HostName[]
+  readonly keyType: KeyType
+  readonly profile: string | undefined
 }
 
 /** The journal of an interrupted issuance of the same names from the same CA, or a new one with a new key. */
@@ -28,8 +34,7 @@ export async function openJournal(store: Store, identity: JournalIdentity, nowMs
   const bytes = await store.read(keyOf(identity.names))
   const kept = bytes && (JSON.parse(bytes.toString()) as Journal) // checksummed by the store: what writeJournal() wrote
   if (kept && isSame(kept, identity) && nowMs - kept.startedAtMs < maxAgeMs) return kept
-  const { directory, names } = identity
-  const fresh = { directory, names, startedAtMs: nowMs, privateKeyPem: await createKey() }
+  const fresh = { ...identity, startedAtMs: nowMs, privateKeyPem: await createKey(identity.keyType) }
   await writeJournal(store, fresh)
   return fresh
 }
@@ -42,10 +47,12 @@ export async function closeJournal(store: Store, journal: Journal): Promise<void
   await store.remove(keyOf(journal.names))
 }
 
-function isSame(journal: Journal, { directory, names }: JournalIdentity): boolean {
-  return journal.directory === directory && [...journal.names].sort().join() === [...names].sort().join()
+function isSame(journal: Journal, identity: JournalIdentity): boolean {
+  const { directory, names, keyType, profile } = identity
+  if (journal.directory !== directory || journal.keyType !== keyType || journal.profile !== profile) return false
+  return [...journal.names].sort().join() === [...names].sort().join()
 }
 
-function keyOf(names: readonly string[]): string {
-  return `orders/${names[0]}.json`
+function keyOf(names: readonly HostName[]): string {
+  return `orders/${folderNameOf(names)}.json`
 }

@@ -1,9 +1,11 @@
 import { EdgeError } from '../errors.ts'
 import type { HostName } from '../http.ts'
 import type { AcmeAccount } from './account.ts'
-import { createRequest } from './client.ts'
+import type { CertificateWish } from './certificate-wish.ts'
+import { createRequest, type Directory } from './client.ts'
+import { identifierOf } from './identifier.ts'
 import { isObject, parseObject, parseText, parseUrl } from './json.ts'
-import { parseProblem, problemError } from './problem.ts'
+import { findProblem, parseProblem, problemError } from './problem.ts'
 import { pollUntil, retrySafely, sendOnce } from './retry.ts'
 import type { AcmeResponse } from './transport.ts'
 
@@ -18,15 +20,39 @@ export interface Order {
   readonly response: AcmeResponse
 }
 
-/** Orders a certificate. Never repeated: a repeated newOrder is a second order, and orders are what CAs count. */
-export async function createOrder(
-  account: AcmeAccount,
-  names: readonly HostName[],
-  signal: AbortSignal,
-): Promise<Order> {
-  const payload = { identifiers: names.map((value) => ({ type: 'dns', value })) }
-  const response = await account.post({ url: account.newOrderUrl, payload, doing: 'the order' }, signal)
-  return parseOrder(response, parseUrl(response.headers, 'location', 'an order'))
+/**
+ * Orders a certificate. Never repeated: a repeated newOrder is a second order, and orders are what CAs count. An order that is
+ * refused for what it replaces is sent again without (RFC 9773 §5): the certificate matters more than the hint.
+ */
+export async function createOrder(account: AcmeAccount, wish: CertificateWish, signal: AbortSignal): Promise<Order> {
+  const { directory } = account
+  const profile = checkProfile(wish.profile, directory)
+  const identifiers = wish.names.map(identifierOf)
+  const order = async (replaces: string | undefined) => {
+    const payload = { identifiers, ...(profile && { profile }), ...(replaces && { replaces }) }
+    const response = await account.post({ url: directory.newOrder, payload, doing: 'the order' }, signal)
+    return parseOrder(response, parseUrl(response.headers, 'location', 'an order'))
+  }
+  const replaces = directory.renewalInfo === undefined ? undefined : wish.replaces
+  try {
+    return await order(replaces)
+  } catch (error) {
+    if (replaces === undefined || !isAboutReplacing(error)) throw error
+    return order(undefined)
+  }
+}
+
+function checkProfile(profile: string | undefined, { profiles }: Directory): string | undefined {
+  if (profile === undefined || profiles?.includes(profile)) return profile
+  const offered = profiles === undefined ? 'it knows no profiles' : `it offers ${profiles.join(', ').slice(0, 300)}`
+  throw new EdgeError('ACME_EDGE_ACME_PROFILE_UNKNOWN', `the CA has no profile "${profile}": ${offered}`)
+}
+
+/** 409 and alreadyReplaced as RFC 9773 §7.4 has it; CAs that do not know the predecessor call it malformed. */
+function isAboutReplacing(error: unknown): boolean {
+  const problem = findProblem(error)
+  if (problem === undefined) return false
+  return problem.status === 409 || ['alreadyReplaced', 'malformed'].includes(problem.type)
 }
 
 export async function readOrder(account: AcmeAccount, url: string, signal: AbortSignal): Promise<Order> {
@@ -52,15 +78,6 @@ export async function finalizeOrder(
   const done = await pollUntil({ read, isDone: (order) => !['ready', 'processing'].includes(order.status) }, signal)
   if (done.status === 'valid') return done
   throw invalidOrder(done)
-}
-
-/** The chain of a valid order, PEM, leaf first (RFC 8555 §7.4.2). */
-export async function downloadChain(account: AcmeAccount, order: Order, signal: AbortSignal): Promise<string> {
-  const url = order.certificate
-  if (url === undefined) throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', 'the CA sent a valid order without certificate')
-  const response = await retrySafely(signal, () => account.post({ url, doing: 'the certificate' }, signal))
-  if (typeof response.data === 'string' && response.data.includes('-----BEGIN CERTIFICATE-----')) return response.data
-  throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', 'the CA sent something that is no PEM certificate chain')
 }
 
 /** Why an order came to nothing. */

@@ -11,6 +11,8 @@ export type Progress =
       readonly state: 'published' | 'asked' | 'valid'
     }
   | { readonly kind: 'finalized' }
+  /** The CA offers no chain that ends with this issuer; its default is taken. */
+  | { readonly kind: 'chain'; readonly missing: string }
   | { readonly kind: 'downloaded' }
   | { readonly kind: 'installed'; readonly name: string; readonly notAfterMs: number }
 

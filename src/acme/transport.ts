@@ -7,7 +7,7 @@ import { unreachable } from './unreachable.ts'
 
 export interface AcmeResponse {
   readonly status: number
-  /** Names in lower case; of a repeated header the first value. */
+  /** Names in lower case; of a repeated header the first value, but all of `link` (RFC 8288 §3). */
   readonly headers: Readonly<Record<string, string>>
   /** Parsed JSON where the media type says so, else text. */
   readonly data: unknown
@@ -88,7 +88,10 @@ function parseBody(headers: Record<string, string | string[] | undefined>, text:
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const pairs = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value])
+  const pairs = Object.entries(headers).map(([name, value]) => {
+    if (!Array.isArray(value)) return [name, value]
+    return [name, name === 'link' ? value.join(', ') : value[0]]
+  })
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
 }
 

@@ -19,6 +19,8 @@ export function describeProgress(progress: Progress): string {
       return step('ACME', describeAuthorization(progress))
     case 'finalized':
       return step('ACME', 'the CA signed the certificate')
+    case 'chain':
+      return step('ACME', `no chain ends with ${progress.missing}`)
     case 'downloaded':
       return step('ACME', 'chain downloaded')
     case 'installed':

@@ -18,13 +18,15 @@ export function createTaskView(names: readonly string[]): IssueView {
     onProgress(progress) {
       for (const step of steps) step.see(progress)
     },
-    async end(issued) {
+    async end(issued, { dryRun } = { dryRun: false }) {
       issued.then(() => settle(steps), fail(steps))
       // Its own outcome is that of `issued`, which is awaited below.
       await createList(steps)
         .run()
         .catch(() => undefined)
-      showFolder(await issued)
+      const certificate = await issued
+      if (dryRun) process.stdout.write('dry run: all went well, and nothing was installed\n')
+      else showFolder(certificate)
     },
   }
 }

@@ -21,6 +21,8 @@ export function describeProgress(progress: Progress): string {
       return `${progress.host}: ${authorizationStates[progress.state]}`
     case 'finalized':
       return 'order finalized'
+    case 'chain':
+      return `the CA offers no chain that ends with ${progress.missing}: its default is taken`
     case 'downloaded':
       return 'certificate downloaded'
     case 'installed':

@@ -7,7 +7,7 @@ export interface IssueView {
   begin(via: Via): void
   readonly onProgress: OnProgress
   /** Shows the outcome; rejects as `issued` does, and leaves the error to whoever prints errors. */
-  end(issued: Promise<StoredCertificate>): Promise<void>
+  end(issued: Promise<StoredCertificate>, options?: { readonly dryRun: boolean }): Promise<void>
 }
 
 export interface IssueViewOptions {
@@ -27,16 +27,21 @@ export async function chooseIssueView(options: IssueViewOptions): Promise<IssueV
 const lineView: IssueView = {
   begin: (via) => printLine(describeVia(via)),
   onProgress: (progress) => printLine(describeProgress(progress)),
-  end: async (issued) => void (await issued),
+  async end(issued, { dryRun } = { dryRun: false }) {
+    await issued
+    if (dryRun) printLine('dry run: all went well, and nothing was installed')
+  },
 }
 
 const jsonView: IssueView = {
   begin: (via) => printLine(JSON.stringify({ event: 'begin', via })),
   onProgress: ({ kind, ...rest }) => printLine(JSON.stringify({ event: kind, ...rest })),
-  async end(issued) {
+  async end(issued, { dryRun } = { dryRun: false }) {
     const { name, names, serial, notBeforeMs, notAfterMs } = await issued
     const times = { notBefore: dateOf(notBeforeMs), notAfter: dateOf(notAfterMs) }
-    printLine(JSON.stringify({ ok: true, certificate: { name, names, serial, ...times } }))
+    printLine(
+      JSON.stringify({ ok: true, ...(dryRun ? { dryRun } : {}), certificate: { name, names, serial, ...times } }),
+    )
   },
 }
 

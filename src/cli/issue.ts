@@ -1,14 +1,23 @@
-import { Command } from 'commander'
-import { parseCertificateNames } from '../acme/certificate-names.ts'
-import { type IssueOptions, issueCertificate } from '../acme/issue-certificate.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { folderNameOf, parseCertificateNames } from '../acme/certificate-names.ts'
+import type { CertificateWish } from '../acme/certificate-wish.ts'
+import type { IssueOptions } from '../acme/issue-certificate.ts'
+import { issueWithinBudget } from '../acme/issue-within-budget.ts'
+import { rehearsalStore } from '../acme/rehearsal-store.ts'
+import type { EdgeConfig } from '../config/config.ts'
+import { type KeyType, keyTypes } from '../config/key-types.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
-import { openStore } from '../store/open-store.ts'
+import { loadCertificate } from '../store/certificates.ts'
+import { openFileStore } from '../store/file-store.ts'
+import { type OpenedStore, openStore } from '../store/open-store.ts'
 import { withDiagnosis } from './diagnosis.ts'
 import { addDiagnosisOptions, type DiagnosisFlags } from './diagnosis-options.ts'
 import { watchInterruption } from './interruption.ts'
-import type { Via } from './issue-text.ts'
 import { chooseIssueView, type IssueView } from './issue-view.ts'
 import { openPublisher } from './open-publisher.ts'
 import { configOption, jsonOption } from './options.ts'
@@ -18,6 +27,10 @@ interface Flags extends DiagnosisFlags {
   readonly config: string
   readonly json: boolean
   readonly timeout: number
+  readonly profile?: string
+  readonly keyType?: KeyType
+  readonly preferredChain?: string
+  readonly dryRun: boolean
 }
 
 const maxTimeoutS = 86_400
@@ -28,6 +41,10 @@ export function issueCommand(): Command {
     .description('Get a certificate over HTTP-01 and install it; a running edge serves it at once.')
     .argument('<domain...>', 'host names of the certificate; the first one names its folder')
     .addOption(configOption())
+    .option('--profile <name>', 'a profile that the CA offers, such as tlsserver or shortlived')
+    .addOption(new Option('--key-type <type>', 'kind of the key').choices(keyTypes))
+    .option('--preferred-chain <issuer>', 'common name of the issuer at the end of the chain')
+    .option('--dry-run', 'order from acme.staging and install nothing', false)
     .option('--timeout <seconds>', 'give up after this time', parseSeconds, 180)
     .addOption(jsonOption())
     .action((domains: string[], flags: Flags) => {
@@ -42,27 +59,78 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   const config = await loadConfig(flags.config)
   const acme = requireAcme(config)
   const opened = await openStore(config.store, createLog('warn'))
-  const { store, folder: certificateFolder } = opened
-  const view = await chooseIssueView({ names, json: flags.json, terminal: isWatched(process.stdout) })
-  const answering = await openPublisher(config, opened)
-  const interruption = watchInterruption()
-  const { signal } = interruption
-  const { publisher } = answering
-  const options = { names, acme, store, certificateFolder, publisher, signal, timeoutMs: flags.timeout * 1000 }
   try {
-    await run(options, { view, via: answering.via })
+    const view = await chooseIssueView({ names, json: flags.json, terminal: isWatched(process.stdout) })
+    const { defaults } = acme
+    const wish = {
+      names,
+      profile: flags.profile ?? defaults?.profile,
+      keyType: flags.keyType ?? defaults?.keyType,
+      preferredChain: flags.preferredChain ?? defaults?.preferredChain,
+    }
+    const order = { ...wish, acme, timeoutMs: flags.timeout * 1000, now: Date.now }
+    await (flags.dryRun ? rehearse(order, { config, opened, view }) : run(order, { config, opened, view }))
   } finally {
-    interruption.end()
-    await answering.close()
     opened.close()
   }
 }
 
-async function run(options: IssueOptions, shown: { readonly view: IssueView; readonly via: Via }): Promise<void> {
-  const { view, via } = shown
-  view.begin(via)
-  const issued = issueCertificate({ ...options, onProgress: view.onProgress })
-  await view.end(issued)
+type Order = CertificateWish & Pick<IssueOptions, 'acme' | 'timeoutMs'> & { readonly now: () => number }
+
+interface Surroundings {
+  readonly config: EdgeConfig
+  readonly opened: OpenedStore
+  readonly view: IssueView
+}
+
+async function run(order: Order, { config, opened, view }: Surroundings): Promise<void> {
+  const answering = await openPublisher(config, opened)
+  const interruption = watchInterruption()
+  const { signal } = interruption
+  const { publisher } = answering
+  try {
+    view.begin(answering.via)
+    const { store, folder: certificateFolder } = opened
+    const options = { ...order, store, certificateFolder, publisher, signal, onProgress: view.onProgress }
+    const known = await loadCertificate(certificateFolder, folderNameOf(order.names)).catch(() => undefined) // broken: none
+    await view.end(issueWithinBudget(options, { isRenewal: known !== undefined, viaAri: false }))
+  } finally {
+    interruption.end()
+    await answering.close()
+  }
+}
+
+/** The whole way, from another directory of the CA, into a folder that goes when it is over. */
+async function rehearse(order: Order, { config, opened, view }: Surroundings): Promise<void> {
+  const { staging } = order.acme
+  if (staging === undefined) {
+    const message = `--dry-run orders from acme.staging, which ${config.file} does not name: add the CA's directory for tests`
+    throw new EdgeError('ACME_EDGE_ACME_NOT_CONFIGURED', message)
+  }
+  const answering = await openPublisher(config, opened)
+  const interruption = watchInterruption()
+  const certificateFolder = await mkdtemp(join(tmpdir(), 'acme-edge-dry-run-'))
+  try {
+    view.begin(answering.via)
+    const scratch = await openFileStore({ folder: certificateFolder, log: createLog('warn') })
+    const issued = issueWithinBudget(
+      {
+        ...order,
+        acme: { ...order.acme, directory: staging },
+        store: rehearsalStore(opened.store, scratch),
+        certificateFolder,
+        publisher: { ...answering.publisher, installed: async () => undefined },
+        signal: interruption.signal,
+        onProgress: view.onProgress,
+      },
+      { isRenewal: false, viaAri: false },
+    )
+    await view.end(issued, { dryRun: true })
+  } finally {
+    interruption.end()
+    await rm(certificateFolder, { recursive: true, force: true })
+    await answering.close()
+  }
 }
 
 /** Somebody watches; a terminal of no width (a build's, a recorder's) gets lines, since nothing can be drawn on it. */

@@ -1,12 +1,13 @@
 import { Command } from 'commander'
+import { parseCertificateNames } from '../acme/certificate-names.ts'
 import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError, toEdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { configuredAuthorities } from '../manage/authorities.ts'
 import { Lanes } from '../manage/lanes.ts'
-import { ManagedCertificate, type WantedCertificate } from '../manage/managed-certificate.ts'
-import { wantedCertificates } from '../manage/wanted-certificates.ts'
+import { ManagedCertificate } from '../manage/managed-certificate.ts'
+import { type WantedCertificate, wantedCertificates } from '../manage/wanted-certificates.ts'
 import { loadCertificate } from '../store/certificates.ts'
 import { type OpenedStore, openStore } from '../store/open-store.ts'
 import { watchInterruption } from './interruption.ts'
@@ -91,11 +92,7 @@ interface Outcome {
   readonly error?: { readonly code: string; readonly message: string; readonly details: object }
 }
 
-async function renewOne(
-  certificate: ManagedCertificate<WantedCertificate>,
-  { force }: Flags,
-  signal: AbortSignal,
-): Promise<Outcome> {
+async function renewOne(certificate: ManagedCertificate, { force }: Flags, signal: AbortSignal): Promise<Outcome> {
   const outcome = (result: Outcome['result']) => {
     const { name, notAfterMs, nextAttemptMs } = certificate.status
     const notAfter = notAfterMs === undefined ? undefined : new Date(notAfterMs).toISOString()
@@ -129,7 +126,7 @@ async function named(names: readonly string[], acme: AcmeConfig, folder: string)
         'ACME_EDGE_USAGE',
         `there is no certificate ${name}: see \`acme-edge list\`, or \`acme-edge issue\``,
       )
-    found.push({ name: known.name, names: known.names })
+    found.push('serial' in known ? { ...acme.defaults, name, names: parseCertificateNames(known.names) } : known)
   }
   return found
 }

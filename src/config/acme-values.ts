@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { parseHost } from './host-pattern.ts'
 import { textOf, value, wrong } from './scalars.ts'
 
@@ -24,13 +23,20 @@ export const contactUrl = textOf<string>('a contact such as "mailto:ops@shop.exa
   return wrong(`${quote(text)} is not a contact: write mailto: and one address${hint}`)
 })
 
-/** A name that HTTP-01 can prove. */
-export const certificateName = textOf<string>('a host name', (text) => {
+/** A name that HTTP-01 can prove: a host or an address (RFC 8738). */
+export const certificateName = textOf<string>('a host name or an address', (text) => {
   if (text.startsWith('*'))
     return wrong(`${quote(text)}: HTTP-01 cannot prove a wildcard (RFC 8555 §8.3): list the names`)
-  const host = parseHost(text)
-  if (host.kind === 'value' && isIP(host.value) !== 0) return wrong(`${quote(text)} is an address: write a host name`)
-  return host
+  return parseHost(text)
 })
+
+/** draft-ietf-acme-profiles: a name that the CA's directory offers; whether it does is known when it is asked. */
+export const profileName = textOf<string>('the name of a profile such as "tlsserver"', (text) =>
+  /^[A-Za-z0-9._-]{1,64}$/.test(text) ? value(text) : wrong(`${quote(text)} is not the name of a profile`),
+)
+
+export const chainName = textOf<string>('the common name of an issuer such as "ISRG Root X1"', (text) =>
+  /^[\x20-\x7e]{1,100}$/.test(text) ? value(text) : wrong(`${quote(text)} is not the common name of an issuer`),
+)
 
 const quote = (text: string): string => JSON.stringify(text.slice(0, 300))

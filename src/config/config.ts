@@ -1,6 +1,7 @@
 import type { LimitName } from '../acme/budget/ca-limits.ts'
 import type { Limit } from '../acme/budget/token-bucket.ts'
 import type { WafMode } from '../waf/transaction-types.ts'
+import type { KeyType } from './key-types.ts'
 
 /** A host and a port to listen on; IPv6 without brackets. */
 export interface ListenAddress {
@@ -23,12 +24,26 @@ export interface SiteConfig {
   readonly originCa: string | undefined
 }
 
+export interface CertificateConfig {
+  /** Host names and addresses; the first one names the folder. */
+  readonly names: readonly string[]
+  /** Of the CA's directory; `undefined`: the CA chooses. */
+  readonly profile?: string | undefined
+  readonly keyType?: KeyType | undefined
+  /** Common name of the issuer at the end of the chain. */
+  readonly preferredChain?: string | undefined
+}
+
 export interface AcmeConfig {
   readonly directory: string
   /** Absolute path of a PEM file, read when needed. */
   readonly rootCa: string | undefined
   readonly contact: readonly string[]
-  readonly certificates: readonly { readonly names: readonly string[] }[]
+  readonly certificates: readonly CertificateConfig[]
+  /** What a certificate is like that has no entry, such as one that `acme-edge issue` is asked for. */
+  readonly defaults?: Omit<CertificateConfig, 'names'> | undefined
+  /** Another directory of the CA, for trying things out; its certificates are trusted by nobody. */
+  readonly staging?: string | undefined
   /** What replaces the limits that the CA is known to have; `undefined`: nothing. */
   readonly limits?: CaLimitsConfig | undefined
 }

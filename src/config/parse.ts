@@ -93,7 +93,13 @@ function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
       directory: draft.acme.directory,
       rootCa: draft.acme.root_ca,
       contact: draft.acme.contact,
-      certificates: draft.acme.certificates,
+      certificates: toCertificates(draft.acme),
+      defaults: {
+        profile: draft.acme.profile,
+        keyType: draft.acme.key_type,
+        preferredChain: draft.acme.preferred_chain,
+      },
+      staging: draft.acme.staging,
       limits: draft.acme.limits && toCaLimitsConfig(draft.acme.limits),
     },
     store: draft.store,
@@ -103,6 +109,16 @@ function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
     trustedProxies: draft.trusted_proxies,
     limits: toLimitsConfig(draft.limits),
   }
+}
+
+/** What holds for all certificates goes into the entry of each. */
+function toCertificates({ certificates, profile, key_type, preferred_chain }: NonNullable<ConfigDraft['acme']>) {
+  return certificates.map((entry) => ({
+    names: entry.names,
+    profile: entry.profile ?? profile,
+    keyType: entry.key_type ?? key_type,
+    preferredChain: entry.preferred_chain ?? preferred_chain,
+  }))
 }
 
 function configInvalid(source: ConfigSource): EdgeError {

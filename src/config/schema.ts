@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { certificateName, contactUrl, directoryUrl } from './acme-values.ts'
+import { certificateName, chainName, contactUrl, directoryUrl, profileName } from './acme-values.ts'
 import { listenAddress, network, originUrl } from './addresses.ts'
 import { caLimitsReader } from './ca-limits-schema.ts'
 import { parseHostPattern } from './host-pattern.ts'
+import { keyTypes } from './key-types.ts'
 import { defaultLimits, limitsReader } from './limits-schema.ts'
 import { accessLogIn, pathIn, readableFileIn, ruleFilesIn, shippedRules, storeIn } from './paths.ts'
 import {
@@ -75,6 +76,13 @@ function wafSchema(folder: string) {
   })
 }
 
+/** Of one certificate, and of all that do not say otherwise. */
+const certificateKeys = {
+  profile: optionalOrNone(profileName),
+  key_type: optionalOrNone(oneOf(keyTypes)),
+  preferred_chain: optionalOrNone(chainName),
+}
+
 function acmeSchema(folder: string) {
   // One certificate a name: two would leave open which one a client gets.
   const names = listOf(
@@ -85,7 +93,9 @@ function acmeSchema(folder: string) {
     directory: required(directoryUrl),
     root_ca: optionalOrNone(pathIn(folder)),
     contact: optional(listOf(contactUrl), () => []),
-    certificates: optional(listOf(mapOf({ names: required(names) })), () => []),
+    certificates: optional(listOf(mapOf({ names: required(names), ...certificateKeys })), () => []),
+    staging: optionalOrNone(directoryUrl),
+    ...certificateKeys,
     limits: optionalOrNone(caLimitsReader),
   })
 }

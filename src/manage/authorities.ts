@@ -1,9 +1,6 @@
-import { budgetOf } from '../acme/budget/budget-of.ts'
-import type { BudgetedOrder } from '../acme/budget/order-buckets.ts'
-import { outcomeOf, rateLimited } from '../acme/budget/rate-limited.ts'
-import { parseCertificateNames } from '../acme/certificate-names.ts'
+import type { CertificateWish } from '../acme/certificate-wish.ts'
 import { fetchDirectory } from '../acme/client.ts'
-import { issueCertificate } from '../acme/issue-certificate.ts'
+import { issueWithinBudget, type OrderCircumstances } from '../acme/issue-within-budget.ts'
 import { paceOf } from '../acme/renewal/pace.ts'
 import { fetchRenewalInfo, type RenewalInfo } from '../acme/renewal/renewal-info.ts'
 import { isUrgent } from '../acme/renewal/renewal-state.ts'
@@ -11,7 +8,8 @@ import { openTransport } from '../acme/transport.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig } from '../config/config.ts'
 import type { Store } from '../store/contract.ts'
-import type { Authorities, ObtainRequest, WantedCertificate } from './managed-certificate.ts'
+import type { Authorities, ObtainRequest } from './managed-certificate.ts'
+import { isCertificateId } from './present-certificate.ts'
 
 export interface AuthorityParts {
   /** The section of the config as it is now. */
@@ -27,12 +25,12 @@ const DIRECTORY_KEPT_MS = 3_600_000
 const ASK_TIMEOUT_MS = 30_000
 
 /** The CAs of the config. */
-export function configuredAuthorities(parts: AuthorityParts): Authorities<WantedCertificate> {
+export function configuredAuthorities(parts: AuthorityParts): Authorities {
   const infoUrls = new InfoUrls(parts.now)
   return {
     async obtain(request, signal) {
       const acme = parts.acme()
-      await orderWithinBudget({ ...parts, acme, request }, signal)
+      await order({ ...parts, acme, request }, signal)
       return { directory: acme.directory }
     },
     async ask(id, directory, signal) {
@@ -49,31 +47,20 @@ interface Ordering extends Omit<AuthorityParts, 'acme'> {
   readonly request: ObtainRequest
 }
 
-/** An order that the CA would refuse for its limits is not sent: it throws when it may be, as the CA would. */
-async function orderWithinBudget(parts: Ordering, signal: AbortSignal): Promise<void> {
-  const { acme, store, now, request, folder } = parts
-  const budget = budgetOf({ acme, store, now })
-  const order = budgetedOrder(parts)
-  const answer = await budget.reserve(order, signal)
-  if (!answer.allowed) throw rateLimited(answer, `the certificate for ${request.wanted.name}`)
-  try {
-    await issueCertificate({ ...parts, ...wishOf(request), certificateFolder: folder, signal })
-    await budget.noteOutcome(order, { kind: 'done' }, signal)
-  } catch (error) {
-    if (!signal.aborted) await budget.noteOutcome(order, outcomeOf(error, order.names), signal)
-    throw error
-  }
+async function order(parts: Ordering, signal: AbortSignal): Promise<void> {
+  const { acme, request, folder } = parts
+  const wish = wishOf(request, acme.directory)
+  await issueWithinBudget({ ...parts, ...wish, certificateFolder: folder, signal }, circumstancesOf(parts, wish))
 }
 
-function budgetedOrder({ acme, request: { wanted, present, record }, now }: Ordering): BudgetedOrder {
+function circumstancesOf({ acme, request, now }: Ordering, wish: CertificateWish): OrderCircumstances {
+  const { wanted, present, record } = request
   const isUrgentOne = present === undefined || present.isRevoked || isUrgent(present, record.state, now())
   const lifeMs = present === undefined ? 0 : present.notAfterMs - present.notBeforeMs
   const fleet = { certificates: acme.certificates.length, renewalIntervalMs: (lifeMs * 2) / 3 }
   return {
-    accountId: acme.directory, // one account a CA
-    names: wanted.names,
     isRenewal: present !== undefined && sameNames(wanted.names, present.names),
-    viaAri: false,
+    viaAri: wish.replaces !== undefined && record.state.info !== undefined,
     ...(isUrgentOne ? {} : { pace: paceOf(fleet) }),
   }
 }
@@ -82,8 +69,11 @@ function sameNames(some: readonly string[], others: readonly string[]): boolean 
   return [...some].sort().join() === [...others].sort().join()
 }
 
-function wishOf({ wanted }: ObtainRequest) {
-  return { names: parseCertificateNames(wanted.names) }
+/** Only the CA that gave a certificate knows what follows it. */
+function wishOf({ wanted, present, record }: ObtainRequest, directory: string): CertificateWish {
+  const isOurs = record.directory === undefined || record.directory === directory
+  const replaces = present !== undefined && isOurs && isCertificateId(present.id) ? present.id : undefined
+  return { ...wanted, replaces }
 }
 
 async function askAuthority(

@@ -7,36 +7,30 @@ import type { Lanes } from './lanes.ts'
 import { nextStep, type PresentCertificate, type Reason, renewalMs, type Step } from './next-step.ts'
 import { isCertificateId, presentCertificate } from './present-certificate.ts'
 import { type RenewalRecord, readRenewalRecord, renewalLock, writeRenewalRecord } from './renewal-record.ts'
+import type { WantedCertificate } from './wanted-certificates.ts'
 
-/** One entry of `acme.certificates`. */
-export interface WantedCertificate {
-  /** The first of the names, as the store spells it. */
-  readonly name: string
-  readonly names: readonly string[]
-}
-
-export interface ObtainRequest<W extends WantedCertificate = WantedCertificate> {
-  readonly wanted: W
+export interface ObtainRequest {
+  readonly wanted: WantedCertificate
   readonly present: PresentCertificate | undefined
   readonly record: RenewalRecord
   readonly reason: Reason
 }
 
 /** How certificates come to be; `src/manage/authorities.ts` is the real one. */
-export interface Authorities<W extends WantedCertificate> {
+export interface Authorities {
   /** Gets and installs a certificate; answers with the directory of the CA that gave it. */
-  obtain(request: ObtainRequest<W>, signal: AbortSignal): Promise<{ readonly directory: string }>
+  obtain(request: ObtainRequest, signal: AbortSignal): Promise<{ readonly directory: string }>
   /** What the certificate's CA says of renewing it; `undefined`: it says nothing of any. */
   ask(id: string, directory: string | undefined, signal: AbortSignal): Promise<RenewalInfo | undefined>
 }
 
-export interface ManagementParts<W extends WantedCertificate> {
+export interface ManagementParts {
   readonly store: Store
   /** The folder under which `live/<name>` is installed. */
   readonly folder: string
   /** Brings into the folder what other replicas have installed since. */
   readonly refresh: () => Promise<void>
-  readonly authorities: Authorities<W>
+  readonly authorities: Authorities
   readonly log: Logger
   readonly lanes: Lanes
   /** Milliseconds since 1970. */
@@ -62,9 +56,9 @@ const LEAST_BETWEEN_ORDERS_MS = 60_000
 const STORE_RETRY_MS = 30_000
 
 /** Keeps one certificate valid until its signal aborts. */
-export class ManagedCertificate<W extends WantedCertificate> {
-  readonly wanted: W
-  readonly #parts: ManagementParts<W>
+export class ManagedCertificate {
+  readonly wanted: WantedCertificate
+  readonly #parts: ManagementParts
   #hasInfo = true
   #storeFault: string | undefined
   #status: ManagedStatus
@@ -72,7 +66,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
   /** Somebody has changed the config: what failed before may be mended. */
   #isImpatient: boolean
 
-  constructor(wanted: W, parts: ManagementParts<W>, options: { readonly isChanged: boolean }) {
+  constructor(wanted: WantedCertificate, parts: ManagementParts, options: { readonly isChanged: boolean }) {
     this.wanted = wanted
     this.#parts = parts
     this.#isImpatient = options.isChanged
@@ -201,7 +195,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
     }
   }
 
-  async #obtain(request: ObtainRequest<W>, lock: StoreLock, stop: AbortSignal): Promise<Failure | undefined> {
+  async #obtain(request: ObtainRequest, lock: StoreLock, stop: AbortSignal): Promise<Failure | undefined> {
     const signal = AbortSignal.any([stop, lock.signal]) // who has lost the lock must not order beside its successor
     const { authorities, log, now, store } = this.#parts
     const { name } = this.wanted
@@ -233,7 +227,7 @@ export class ManagedCertificate<W extends WantedCertificate> {
     )
   }
 
-  async #noteFailure(error: unknown, { present, record }: ObtainRequest<W>, lock: StoreLock): Promise<void> {
+  async #noteFailure(error: unknown, { present, record }: ObtainRequest, lock: StoreLock): Promise<void> {
     const { store, log, now } = this.#parts
     const { name } = this.wanted
     const delayMs = delayOf(error)

@@ -1,16 +1,12 @@
 import { Lanes } from './lanes.ts'
-import {
-  ManagedCertificate,
-  type ManagedStatus,
-  type ManagementParts,
-  type WantedCertificate,
-} from './managed-certificate.ts'
+import { ManagedCertificate, type ManagedStatus, type ManagementParts } from './managed-certificate.ts'
+import type { WantedCertificate } from './wanted-certificates.ts'
 
 /** Orders that are under way at a time. */
 const ORDERS_AT_ONCE = 8
 
-interface Running<W extends WantedCertificate> {
-  readonly certificate: ManagedCertificate<W>
+interface Running {
+  readonly certificate: ManagedCertificate
   readonly ended: Promise<void>
   stop(): void
 }
@@ -19,18 +15,18 @@ interface Running<W extends WantedCertificate> {
  * Keeps the certificates of the config valid: gets those that are missing, most urgent first, and renews each when its CA
  * says so. Each certificate has a loop of its own, so that one that fails holds up no other.
  */
-export class CertificateManager<W extends WantedCertificate> {
-  readonly #parts: ManagementParts<W>
-  readonly #running = new Map<string, Running<W>>()
+export class CertificateManager {
+  readonly #parts: ManagementParts
+  readonly #running = new Map<string, Running>()
   /** Those that were told to stop and have not yet. */
   readonly #stopping = new Set<Promise<void>>()
 
-  constructor(parts: Omit<ManagementParts<W>, 'lanes'>) {
+  constructor(parts: Omit<ManagementParts, 'lanes'>) {
     this.#parts = { ...parts, lanes: new Lanes(ORDERS_AT_ONCE) }
   }
 
   /** From now on these are looked after, and no others. One that has changed is tried at once, whatever failed before. */
-  manage(wanted: readonly W[]): void {
+  manage(wanted: readonly WantedCertificate[]): void {
     const names = new Set(wanted.map(({ name }) => name))
     for (const [name, running] of this.#running) if (!names.has(name)) this.#stop(name, running)
     for (const one of wanted) {
@@ -57,14 +53,14 @@ export class CertificateManager<W extends WantedCertificate> {
     await Promise.all(this.#stopping)
   }
 
-  #start(wanted: W, isChanged: boolean): void {
+  #start(wanted: WantedCertificate, isChanged: boolean): void {
     const certificate = new ManagedCertificate(wanted, this.#parts, { isChanged })
     const controller = new AbortController()
     const ended = certificate.run(controller.signal)
     this.#running.set(wanted.name, { certificate, ended, stop: () => controller.abort() })
   }
 
-  #stop(name: string, running: Running<W>): void {
+  #stop(name: string, running: Running): void {
     this.#running.delete(name)
     running.stop()
     this.#stopping.add(running.ended)

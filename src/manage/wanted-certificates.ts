@@ -1,11 +1,14 @@
-import { parseCertificateNames } from '../acme/certificate-names.ts'
+import { folderNameOf, parseCertificateNames } from '../acme/certificate-names.ts'
+import type { CertificateWish } from '../acme/certificate-wish.ts'
 import type { AcmeConfig } from '../config/config.ts'
-import type { WantedCertificate } from './managed-certificate.ts'
 
-/** The certificates that the config names; the first name of each is its folder's. */
+/** A certificate that is looked after; the first of its names is its folder's, as the store spells it. */
+export type WantedCertificate = { readonly name: string } & Omit<CertificateWish, 'replaces'>
+
+/** The certificates that the config names. */
 export function wantedCertificates(acme: AcmeConfig | undefined): WantedCertificate[] {
   return (acme?.certificates ?? []).map((entry) => {
     const names = parseCertificateNames(entry.names)
-    return { ...entry, name: String(names[0]), names }
+    return { ...entry, name: folderNameOf(names), names }
   })
 }

@@ -7,7 +7,7 @@ import type { CertificateSet } from './certificate-set.ts'
 import {
   type BrokenCertificate,
   certificateFolders,
-  dnsNames,
+  leafNames,
   loadCertificate,
   type StoredCertificate,
 } from './certificates.ts'
@@ -80,7 +80,7 @@ function readOutline(
     if (digest === known?.digest) return known
     if (!wholeChain.test(set.fullChainPem) || !wholeKey.test(set.privateKeyPem)) return undefined
     const leaf = new X509Certificate(set.fullChainPem)
-    return Object.freeze({ name, names: dnsNames(leaf), notAfterMs: leaf.validToDate.getTime(), digest })
+    return Object.freeze({ name, names: leafNames(leaf), notAfterMs: leaf.validToDate.getTime(), digest })
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { EdgeError } from '../errors.ts'
 import { readSet, restoreSet, splitPem, writeSet } from './certificate-set.ts'
@@ -10,7 +11,7 @@ import { guard } from './file-store-guard.ts'
 export interface StoredCertificate {
   /** The folder's name under `live/`: the first of the names it was ordered for. */
   readonly name: string
-  /** DNS names of the leaf, lower case; wildcards as `*.name`. */
+  /** Host names and addresses of the leaf, lower case; wildcards as `*.name`. */
   readonly names: readonly string[]
   /** Leaf first, then the intermediates. */
   readonly fullChainPem: string
@@ -94,10 +95,18 @@ export async function certificateFolders(folder: string): Promise<string[]> {
   return entries.filter((entry) => namePattern.test(entry)).sort()
 }
 
-/** The DNS names of a leaf, lower case. */
-export function dnsNames(leaf: X509Certificate): string[] {
+/** The host names and addresses of a leaf: lower case, IPv6 as RFC 5952 writes it. */
+export function leafNames(leaf: X509Certificate): string[] {
   const entries = (leaf.subjectAltName ?? '').split(', ')
-  return entries.flatMap((entry) => (entry.startsWith('DNS:') ? [entry.slice(4).toLowerCase()] : []))
+  return entries.flatMap((entry) => {
+    if (entry.startsWith('DNS:')) return [entry.slice(4).toLowerCase()]
+    return entry.startsWith('IP Address:') ? [addressOf(entry.slice(11))] : []
+  })
+}
+
+/** OpenSSL writes all eight groups of an IPv6 address; a URL is the shortest way to the canonical form. */
+function addressOf(text: string): string {
+  return isIPv6(text) ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text
 }
 
 /** Key and chain as one thing, or the sentence that says what is wrong with them. */
@@ -121,7 +130,7 @@ function parseCertificate(certificate: NewCertificate): StoredCertificate | stri
 function describe(certificate: NewCertificate, leaf: X509Certificate): StoredCertificate {
   return Object.freeze({
     ...certificate,
-    names: Object.freeze(dnsNames(leaf)),
+    names: Object.freeze(leafNames(leaf)),
     serial: leaf.serialNumber.toLowerCase(),
     notBeforeMs: leaf.validFromDate.getTime(),
     notAfterMs: leaf.validToDate.getTime(),

@@ -1,6 +1,7 @@
+import { isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
-import { parseCertificateNames } from '../../src/acme/certificate-names.ts'
+import { folderNameOf, parseCertificateNames } from '../../src/acme/certificate-names.ts'
 
 t.test('names become canonical, each once, in their order', async (t) => {
   t.same(parseCertificateNames(['Shop.Example.', 'b.example', 'shop.example']), ['shop.example', 'b.example'])
@@ -11,13 +12,19 @@ t.test('names become canonical, each once, in their order', async (t) => {
   t.same(parseCertificateNames(['localhost', 'xn--bcher-kva.example']), ['localhost', 'xn--bcher-kva.example'])
 })
 
+t.test('an address has one spelling, and a folder name', async (t) => {
+  t.same(parseCertificateNames(['192.0.2.1', '[2001:DB8:0:0::1]', '2001:db8::1']), ['192.0.2.1', '2001:db8::1'])
+  t.equal(folderNameOf(parseCertificateNames(['2001:db8::1', 'a.example'])), '2001_db8__1')
+  t.equal(folderNameOf(parseCertificateNames(['a.example', '2001:db8::1'])), 'a.example')
+})
+
 t.test('what HTTP-01 cannot prove is refused with the reason', async (t) => {
   const refused: readonly (readonly [string, RegExp])[] = [
     ['*.shop.example', /wildcard.*DNS-01/],
     ['sh*p.example', /wildcard/],
-    ['192.0.2.1', /address/],
-    ['[2001:db8::1]', /address/],
-    ['2001:db8::1', /address/],
+    ['[192.0.2.256]', /bare host name|not a host name/],
+    ['fe80::1%eth0', /bare host name/],
+    ['2001:db8::1::2', /bare host name/],
     ['0x7f.1', /not a host name/],
     ['http://shop.example', /bare host name/],
     ['shop.example:443', /bare host name/],
@@ -60,7 +67,8 @@ t.test('whatever is given: a safe name that parses to itself, or the typed refus
     fc.property(text, (given) => {
       try {
         const [name = ''] = parseCertificateNames([given])
-        return /^[a-z0-9.-]{1,253}$/.test(name) && parseCertificateNames([name])[0] === name
+        const isSafe = /^[a-z0-9.-]{1,253}$/.test(name) || isIPv6(name)
+        return isSafe && parseCertificateNames([name])[0] === name
       } catch (error) {
         return error instanceof Error && 'code' in error && error.code === 'ACME_EDGE_ACME_NAME_INVALID'
       }

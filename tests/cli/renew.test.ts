@@ -109,3 +109,30 @@ t.test('one that fails is told and does not keep the others', { skip }, async (t
     outcomes: [{ result: 'failed', error: { code: 'ACME_EDGE_ACME_UNREACHABLE' } }],
   })
 })
+
+t.test('issue --dry-run goes the whole way and installs nothing', { skip }, async (t) => {
+  const { pebble, writeConfig, run, chain } = await fixture(t)
+  writeConfig({ directory: 'https://127.0.0.1:1/dir', staging: pebble.directory })
+  const { code, stdout } = await run('issue', 'a.example', '--dry-run', '--key-type', 'rsa-2048', '--json')
+  t.equal(code, 0)
+  t.match(JSON.parse(String(stdout.trim().split('\n').at(-1))), {
+    ok: true,
+    dryRun: true,
+    certificate: { name: 'a.example' },
+  })
+  t.throws(() => chain('a.example'), { code: 'ENOENT' })
+  t.match(await run('list'), { code: 0, stdout: /^no certificates/ })
+  const text = await run('issue', 'a.example', '--dry-run')
+  t.match(text, { code: 0, stdout: /account reused(.|\n)*dry run: all went well/ })
+
+  const wrong: readonly (readonly [words: string[], code: number, says: RegExp])[] = [
+    [['--profile', 'tlsserver', '--dry-run'], 1, /no profile "tlsserver": it offers default/],
+    [['--key-type', 'rsa-1024'], 2, /rsa-1024.*ecdsa-p256/],
+    [['--timeout', '0'], 2, /whole seconds/],
+  ]
+  for (const [words, expected, says] of wrong)
+    t.match(await run('issue', 'a.example', ...words), { code: expected, stderr: says }, words.join(' '))
+  t.equal(wrong.length, 3)
+  writeConfig({})
+  t.match(await run('issue', 'a.example', '--dry-run'), { code: 2, stderr: /acme\.staging/ })
+})

@@ -36,6 +36,11 @@ acme:
   contact: ["mailto:ops@shop.example"]
   certificates:
     - names: ["shop.example", "www.bücher.example"]
+    - {names: ["192.0.2.7", "[2001:DB8::1]"], profile: shortlived, key_type: ecdsa-p384}
+  profile: tlsserver
+  key_type: rsa-3072
+  preferred_chain: "ISRG Root X2"
+  staging: "https://127.0.0.1:14001/dir"
   limits: {new_orders: 1500/3h, certificates_per_domain: off, new_accounts: 2/d, renewals_exempt: true}
 store: "redis://127.0.0.1:6379/0"
 admin:
@@ -91,7 +96,22 @@ t.test('reads every key, resolves paths and canonicalises names', async (t) => {
     directory: 'https://127.0.0.1:14000/dir',
     rootCa: join(folder, 'pebble.minica.pem'),
     contact: ['mailto:ops@shop.example'],
-    certificates: [{ names: ['shop.example', 'www.xn--bcher-kva.example'] }],
+    certificates: [
+      {
+        names: ['shop.example', 'www.xn--bcher-kva.example'],
+        profile: 'tlsserver',
+        keyType: 'rsa-3072',
+        preferredChain: 'ISRG Root X2',
+      },
+      {
+        names: ['192.0.2.7', '2001:db8::1'],
+        profile: 'shortlived',
+        keyType: 'ecdsa-p384',
+        preferredChain: 'ISRG Root X2',
+      },
+    ],
+    defaults: { profile: 'tlsserver', keyType: 'rsa-3072', preferredChain: 'ISRG Root X2' },
+    staging: 'https://127.0.0.1:14001/dir',
     limits: {
       limits: {
         new_orders: { count: 1_500, periodMs: 10_800_000 },

@@ -18,6 +18,13 @@ export interface PebbleOptions {
   readonly acmePort?: number
 }
 
+export interface PebbleOptions {
+  /** By name, seconds that certificates of it live. Default: `default`, 90 days. */
+  readonly profiles?: Readonly<Record<string, number>>
+  /** Roots beside the first one, each with a chain of its own. Default: 0. */
+  readonly alternateRoots?: number
+}
+
 export interface Pebble {
   readonly directory: string
   /** Where it is told what to do (`/set-renewal-info/` and others), over the same TLS. */
@@ -64,7 +71,12 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
         externalAccountBindingRequired: false,
         domainBlocklist: ['blocked-domain.example'],
         retryAfter: { authz: 1, order: 1 },
-        profiles: { default: { description: 'the one of the tests', validityPeriod: 7_776_000 } },
+        profiles: Object.fromEntries(
+          Object.entries(options.profiles ?? { default: 7_776_000 }).map(([name, validityPeriod]) => [
+            name,
+            { description: 'for the tests', validityPeriod },
+          ]),
+        ),
       },
     }),
   )
@@ -79,6 +91,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   const server = start('pebble', ['-config', config, '-dnsserver', `127.0.0.1:${dns}`], {
     PEBBLE_VA_NOSLEEP: '1',
     PEBBLE_AUTHZREUSE: '0',
+    PEBBLE_ALTERNATE_ROOTS: String(options.alternateRoots ?? 0),
     PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 0),
   })
   await Promise.all([printed(server, 'ACME directory available'), printed(dnsServer, 'Starting')])

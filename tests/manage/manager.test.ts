@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { rateLimited } from '../../src/acme/budget/rate-limited.ts'
+import { parseCertificateNames } from '../../src/acme/certificate-names.ts'
 import { EdgeError } from '../../src/errors.ts'
 import type { Logger } from '../../src/log.ts'
-import type { Authorities, ObtainRequest, WantedCertificate } from '../../src/manage/managed-certificate.ts'
+import type { Authorities, ObtainRequest } from '../../src/manage/managed-certificate.ts'
 import { CertificateManager } from '../../src/manage/manager.ts'
 import { readRenewalRecord } from '../../src/manage/renewal-record.ts'
+import type { WantedCertificate } from '../../src/manage/wanted-certificates.ts'
 import { installCertificate } from '../../src/store/certificates.ts'
 import { createTestAuthority } from '../helpers/certificate-authority.ts'
 import { eventually } from '../helpers/edge-process.ts'
@@ -38,11 +40,11 @@ function fixture(t: Test) {
   } as unknown as Logger
   const ca = {
     now: Date.now(),
-    ask: undefined as Authorities<WantedCertificate>['ask'] | undefined,
+    ask: undefined as Authorities['ask'] | undefined,
     order: async (_: ObtainRequest) => {},
     delivers: ({ names }: WantedCertificate): readonly string[] => names,
   }
-  const authorities: Authorities<WantedCertificate> = {
+  const authorities: Authorities = {
     async obtain(request) {
       orders.push(request)
       await ca.order(request)
@@ -53,7 +55,7 @@ function fixture(t: Test) {
     },
     ask: async (id, directory, signal) => ca.ask?.(id, directory, signal),
   }
-  const managers: CertificateManager<WantedCertificate>[] = []
+  const managers: CertificateManager[] = []
   const start = (...wanted: readonly (readonly string[])[]) => {
     const refresh = async () => undefined
     const manager = new CertificateManager({ store, folder, refresh, authorities, log, now: () => ca.now })
@@ -75,7 +77,7 @@ function fixture(t: Test) {
   return { folder, store, orders, lines, ca, start, state, pass, said }
 }
 
-const want = (names: readonly string[]) => ({ name: String(names[0]), names })
+const want = (texts: readonly string[]) => ({ name: String(texts[0]), names: parseCertificateNames(texts) })
 const settle = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 t.test('gets what is missing and renews it when half of a short life is over', async (t) => {
@@ -191,7 +193,8 @@ t.test('a limit of the CA delays and is no failure', async (t) => {
 t.test('a change of the config is tried at once; what is gone from it is left alone', async (t) => {
   const { start, ca, orders, said } = fixture(t)
   ca.order = async ({ wanted }) => {
-    if (wanted.names.includes('wrong.example')) throw new EdgeError('ACME_EDGE_ACME_REFUSED', 'the CA says no')
+    if (wanted.names.some((name) => String(name) === 'wrong.example'))
+      throw new EdgeError('ACME_EDGE_ACME_REFUSED', 'the CA says no')
   }
   const manager = start(['a.example', 'wrong.example'])
   await eventually('it fails', () => said('no certificate').length === 1)

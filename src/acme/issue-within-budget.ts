@@ -1,0 +1,31 @@
+import type { StoredCertificate } from '../store/certificates.ts'
+import { budgetOf } from './budget/budget-of.ts'
+import type { BudgetedOrder } from './budget/order-buckets.ts'
+import { outcomeOf, rateLimited } from './budget/rate-limited.ts'
+import { type IssueOptions, issueCertificate } from './issue-certificate.ts'
+
+/** What the CA's limits make of an order beside its names. */
+export type OrderCircumstances = Pick<BudgetedOrder, 'isRenewal' | 'viaAri' | 'pace'>
+
+/**
+ * As issueCertificate(); but an order that the CA would refuse for its limits is not sent. Throws ACME_EDGE_ACME_RATE_LIMITED
+ * with the time at which it may be (`details.retryAt`), before anything was sent or after the CA's 429.
+ */
+export async function issueWithinBudget(
+  options: IssueOptions & { readonly now: () => number },
+  circumstances: OrderCircumstances,
+): Promise<StoredCertificate> {
+  const { acme, names, signal } = options
+  const budget = budgetOf(options)
+  const order = { ...circumstances, accountId: acme.directory, names } // one account a CA
+  const answer = await budget.reserve(order, signal)
+  if (!answer.allowed) throw rateLimited(answer, `the certificate for ${names[0]}`)
+  try {
+    const certificate = await issueCertificate(options)
+    await budget.noteOutcome(order, { kind: 'done' }, signal)
+    return certificate
+  } catch (error) {
+    if (!signal.aborted) await budget.noteOutcome(order, outcomeOf(error, names), signal)
+    throw error
+  }
+}
