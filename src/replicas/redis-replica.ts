@@ -20,8 +20,13 @@ const SWEEP_MS = 15_000
 const LOOK_MS = 150
 /** After a new connection, what others had published stays: its publisher may need so long to tell a Redis that forgot. */
 const GRACE_MS = 2 * LEASE_MS
-/** How long the processes of this replica have to do what was announced. */
-const APPLY_MS = 10_000
+/**
+ * How long the processes of this replica have to do what was announced. One that takes longer (a worker hangs) lets its
+ * lease end: validators that are led to it get no answer anyway, and the others need not wait for it.
+ */
+const APPLY_MS = 3_000
+/** From opening the listeners to `attach`; who takes longer does not start. */
+const START_MS = 60_000
 
 type Key = Pick<ActiveChallenge, 'host' | 'token'>
 
@@ -45,12 +50,16 @@ export class RedisReplica implements Replica {
   readonly #withdrawn = new Map<string, Key>()
   readonly #local = Promise.withResolvers<ChallengePublisher | undefined>()
   readonly #acknowledged = new Wakeable()
-  #isHandedOver = false
+  /** Monotonic: since when what is active is served by somebody who is not attached yet. */
+  #handedOverAt: number | undefined
+  #isAttached = false
   #isClosed = false
   #applied = 0
   /** Until then nothing is withdrawn for not being in Redis; monotonic. */
   #graceUntil = 0
   #isMending = false
+  /** It could not do what was announced, or cannot write: reported once. */
+  #isFailing = false
   #isPullPlanned = false
   /** One after the other, in the order of the announcements. */
   #work: Promise<unknown> = Promise.resolve()
@@ -75,12 +84,13 @@ export class RedisReplica implements Replica {
       this.#firstSession ??= session
     })
     await this.#firstSession
-    this.#isHandedOver = true
+    this.#handedOverAt = performance.now()
     return [...this.#active.values()]
   }
 
   attach(local: ChallengePublisher): ChallengePublisher {
     this.#local.resolve(local)
+    this.#isAttached = true
     // Certificates that came between their loading and now are in the folder, and not served yet.
     const { connection } = this.#shared.redis
     if (connection !== undefined) this.#pullSoon(connection)
@@ -154,14 +164,25 @@ export class RedisReplica implements Replica {
   /** Not in turn: it goes on while a slow announcement is carried out. */
   async #beat(connection: RedisConnection): Promise<void> {
     if (this.#isClosed) return
-    const values = [this.#id, LEASE_MS]
-    const reply = await connection
-      .run(beat, { keys: this.#keys('replicas', 'applied', 'sequence'), values })
-      .catch(() => undefined)
-    if (typeof reply !== 'number' || reply === this.#applied || this.#isMending) return
+    const reply = this.#isFailing || this.#isStuckInStart() ? -1 : await this.#renew(connection)
+    if (reply === undefined || reply === this.#applied || this.#isMending) return
     this.#isMending = true
     await this.#inTurn(connection, () => (reply < 0 ? this.#rejoin(connection) : this.#catchUp(connection)))
     this.#isMending = false
+  }
+
+  async #renew(connection: RedisConnection): Promise<number | undefined> {
+    const keys = this.#keys('replicas', 'applied', 'sequence')
+    try {
+      return Number(await connection.run(beat, { keys, values: [this.#id, LEASE_MS] }))
+    } catch (error) {
+      if (connection.isOpen) this.#noteFailure(error)
+      return undefined
+    }
+  }
+
+  #isStuckInStart(): boolean {
+    return this.#handedOverAt !== undefined && !this.#isAttached && performance.now() - this.#handedOverAt > START_MS
   }
 
   async #rejoin(connection: RedisConnection): Promise<void> {
@@ -172,6 +193,7 @@ export class RedisReplica implements Replica {
     await connection.run(register, { keys: this.#keys('replicas', 'applied', 'sequence'), values })
     // From here on the others wait for us. What was announced before that, and after we looked:
     await this.#catchUp(connection)
+    this.#isFailing = false
   }
 
   /** What Redis has lost, or could not be told. */
@@ -272,7 +294,7 @@ export class RedisReplica implements Replica {
 
   /** `undefined` as long as nobody serves: what is active is handed over when somebody begins to. */
   async #publisher(): Promise<ChallengePublisher | undefined> {
-    return this.#isHandedOver ? this.#local.promise : undefined
+    return this.#handedOverAt === undefined ? undefined : this.#local.promise
   }
 
   async #announceAndWait(request: ControlRequest, signal: AbortSignal): Promise<void> {
@@ -315,13 +337,16 @@ export class RedisReplica implements Replica {
       if (connection.isOpen && !this.#isClosed) await work()
     })
     this.#work = done.catch((error: unknown) => {
-      if (!connection.isOpen || this.#isClosed) return
-      this.#log.warn(
-        { [field.error]: toEdgeError(error).message },
-        'an announcement of another replica failed; it is tried again',
-      )
+      if (connection.isOpen && !this.#isClosed) this.#noteFailure(error)
     })
     return done.catch(() => undefined)
+  }
+
+  #noteFailure(error: unknown): void {
+    if (this.#isFailing) return
+    this.#isFailing = true
+    const fields = { [field.error]: toEdgeError(error).message }
+    this.#log.warn(fields, 'this replica cannot do what was announced; the others do not wait for it until it can')
   }
 
   #key(kind: string): string {

@@ -26,7 +26,7 @@ export interface RedisConnection {
 }
 
 /**
- * Connects, signs in and asks for the version. Throws EdgeError ACME_EDGE_STORE_UNREADABLE with what is wrong and what to do,
+ * Connects, signs in and asks who is there. Throws EdgeError ACME_EDGE_STORE_UNREADABLE with what is wrong and what to do,
  * ACME_EDGE_STORE_UNSUPPORTED for a Redis that is too old. No message holds the password.
  */
 export async function connectRedis(config: RedisStoreConfig): Promise<RedisConnection> {
@@ -34,7 +34,7 @@ export async function connectRedis(config: RedisStoreConfig): Promise<RedisConne
   const connection = wrap(client)
   try {
     await inTime(client.connect(), CONNECT_MS)
-    await checkVersion(client, config)
+    await checkServer(client, config)
     return connection
   } catch (error) {
     connection.close()
@@ -88,7 +88,9 @@ function wrap(client: Client): RedisConnection {
       return (await inTime(client.sendCommand(args, commandOptions), COMMAND_MS)) as RedisReply // by the type mapping
     } catch (error) {
       // An answer that is late would be an answer to nobody, and a server that hangs is as good as gone.
-      if (!isErrorReply(error)) end(error instanceof Error ? error : new Error(String(error)))
+      // So is one that takes no writes any more: after a failover the name leads to another.
+      const isOver = !isErrorReply(error) || error.message.startsWith('READONLY')
+      if (isOver) end(error instanceof Error ? error : new Error(String(error)))
       throw error
     } finally {
       if (--pending === 0) client.unref()
@@ -128,12 +130,17 @@ async function runScript(
   }
 }
 
-async function checkVersion(client: Client, config: RedisStoreConfig): Promise<void> {
-  const info = await inTime(client.info('server'), COMMAND_MS)
-  const version = /^redis_version:(\d+)\.\S*/m.exec(info)
-  if (Number(version?.[1] ?? 0) >= OLDEST_MAJOR) return
-  const message = `the store at ${redisName(config)} is ${version?.[0] ?? 'of an unknown version'}: acme-edge needs Redis ${OLDEST_MAJOR} or newer`
-  throw new EdgeError('ACME_EDGE_STORE_UNSUPPORTED', message)
+async function checkServer(client: Client, config: RedisStoreConfig): Promise<void> {
+  const [server, replication] = await inTime(
+    Promise.all([client.info('server'), client.info('replication')]),
+    COMMAND_MS,
+  )
+  const version = /^redis_version:(\d+)\.\S*/m.exec(server)
+  if (Number(version?.[1] ?? 0) < OLDEST_MAJOR) {
+    const message = `the store at ${redisName(config)} is ${version?.[0] ?? 'of an unknown version'}: acme-edge needs Redis ${OLDEST_MAJOR} or newer`
+    throw new EdgeError('ACME_EDGE_STORE_UNSUPPORTED', message)
+  }
+  if (/^role:slave/m.test(replication)) throw new Error('it is a replica; store has to name the primary')
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

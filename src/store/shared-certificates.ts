@@ -64,16 +64,19 @@ export function shareCertificates(parts: SharedCertificatesParts): SharedCertifi
       const [names, index] = await Promise.all([certificateFolders(parts.folder), readIndex(parts.local)])
       // A name that is unknown was installed by hand, or by a process that ended before it could hand it over.
       if (state === seen && names.every((name) => index.has(name))) return digests(index)
-      const after = await withIndex(parts, (current) => reconcile(parts, current))
-      seen = state // what was installed while we read has a state of its own
-      return digests(after)
+      return withIndex(parts, async (current) => {
+        const isComplete = await reconcile(parts, current)
+        seen = isComplete ? state : '' // what was installed while we read has a state of its own
+        return digests(current)
+      })
     },
     present: async () => digests(await readIndex(parts.local)),
     push: (name) => withIndex(parts, (index) => handOver(parts, index, name)),
   }
 }
 
-async function reconcile(parts: SharedCertificatesParts, index: Index): Promise<Index> {
+/** Whether the folder has all that is shared then. */
+async function reconcile(parts: SharedCertificatesParts, index: Index): Promise<boolean> {
   const shared = await generations(parts.redis)
   const isNewer = ([name, generation]: [string, number]) => generation > (index.get(name)?.generation ?? 0)
   const later = [...shared].filter(isNewer)
@@ -86,7 +89,7 @@ async function reconcile(parts: SharedCertificatesParts, index: Index): Promise<
     // One that cannot be read here must not keep the others from being shared.
     await handOver(parts, index, name).catch((error) => noteSkipped(parts, name, error))
   })
-  return index
+  return !later.some(isNewer)
 }
 
 /** Installs the shared certificate in the folder; `false` when it is there already, or cannot be used. */
@@ -96,7 +99,11 @@ async function bring(
   { name, generation }: { readonly name: string; readonly generation: number },
 ): Promise<boolean> {
   const set = await fetchSet(parts, name)
-  if (set === undefined) return false
+  if (set === undefined) {
+    // Without its number it counts as lost, and who has it hands it over again.
+    await parts.redis.run('UNWRITABLE', forget, { keys: [parts.redis.key('live')], values: [name, generation] })
+    return false
+  }
   const digest = digestOf(set)
   const present = await loadCertificate(parts.folder, name).catch(() => undefined)
   const isPresent = present !== undefined && digestOf(present) === digest
@@ -218,6 +225,12 @@ redis.call('SET', KEYS[3], ARGV[2])
 redis.call('ZADD', KEYS[1], string.format('%.0f', own), ARGV[1])
 redis.call('PUBLISH', KEYS[4], ARGV[1])
 return {1, string.format('%.0f', own)}
+`)
+
+/** ARGV: name, generation. One that was replaced meanwhile stays. */
+const forget = redisScript(`
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0') ~= tonumber(ARGV[2]) then return 0 end
+return redis.call('ZREM', KEYS[1], ARGV[1])
 `)
 
 const fetch = redisScript(`return redis.call('MGET', KEYS[1], KEYS[2])`)
