@@ -188,6 +188,22 @@ export const errorCodes = {
     status: 0,
     meaning: 'a key or certificate of the local CA in the store is damaged, or the two do not belong together',
   },
+  ACME_EDGE_LOCALCA_MISSING: { side: 'internal', status: 0, meaning: 'there is no local CA in the folder' },
+  ACME_EDGE_LOCALCA_EXISTS: {
+    side: 'internal',
+    status: 0,
+    meaning: 'there is a local CA in the folder, or a file where its root key is to go; neither is ever overwritten',
+  },
+  ACME_EDGE_LOCALCA_ROOTKEY: {
+    side: 'internal',
+    status: 0,
+    meaning: "the local CA's root key cannot be used: no such file, a wrong passphrase, or the key of another root",
+  },
+  ACME_EDGE_LOCALCA_EXPIRED: {
+    side: 'internal',
+    status: 0,
+    meaning: "the local CA's issuing certificate has ended and its root key is not there to renew it",
+  },
 } as const satisfies Record<string, CodeEntry>
 
 export type ErrorCode = keyof typeof errorCodes

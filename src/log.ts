@@ -23,6 +23,7 @@ export const field = {
   problems: 'problems',
   name: 'name',
   path: 'path',
+  notAfter: 'not_after',
 } as const
 
 /** Paths that never reach a log, whatever a caller passes. */

@@ -45,6 +45,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./waf.ts')).wafCommand(),
   },
   {
+    name: 'ca',
+    summary: 'a CA of your own for a development network',
+    load: async () => (await import('./ca.ts')).caCommand(),
+  },
+  {
     name: 'demo',
     summary: 'a complete edge on this machine, with a CA and an origin of its own',
     load: async () => (await import('./demo.ts')).demoCommand(),

@@ -13,6 +13,7 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ACME_EDGE_ACME_NAME_INVALID',
   'ACME_EDGE_ACME_NOT_CONFIGURED',
   'ACME_EDGE_ACME_ROOT_CA_UNREADABLE',
+  'ACME_EDGE_LOCALCA_ROOTKEY',
 ])
 
 /** 2: bad usage, config or rules; 1: anything else that failed. */

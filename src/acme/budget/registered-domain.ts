@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { getDomain } from 'tldts'
+import { getDomain, parse } from 'tldts'
 
 /**
  * What Let's Encrypt counts certificates by: the name below the public suffix (https://publicsuffix.org, its private part
@@ -11,6 +11,12 @@ export function registeredDomain(name: string): string {
   if (isIPv4(name)) return name
   if (isIPv6(name)) return networkOf(name)
   return getDomain(name, { allowPrivateDomains: true, validateHostname: false }) ?? name
+}
+
+/** Whether many owners share a name: `com`, `co.uk`, a hoster's domain. A name that is on no list (`test`) is none. */
+export function isPublicSuffix(name: string): boolean {
+  const { publicSuffix, isIcann, isPrivate } = parse(name, { allowPrivateDomains: true, validateHostname: false })
+  return publicSuffix === name && (isIcann === true || isPrivate === true)
 }
 
 function networkOf(address: string): string {

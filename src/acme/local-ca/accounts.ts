@@ -1,29 +1,48 @@
+import { checkExternalAccount } from './external-account.ts'
 import { type JsonObject, parseJsonObject } from './payload.ts'
 import { Problem } from './problem.ts'
 import { type Ca, type Reply, type Resource, requireAccount, requirePostAsGet } from './resource.ts'
 import type { SignedRequest } from './signed-request.ts'
 import { type Account, makeRoomForAccount, newId } from './state.ts'
+import { orderStatus } from './status.ts'
 
 const maxContacts = 10
 const maxContactLength = 254
 
 /** newAccount (RFC 8555 §7.3): finds the key's account or makes one. */
-export const newAccount: Resource = (request, _id, ca) => {
+export const newAccount: Resource = async (request, _id, ca) => {
   if (request.signer.kind !== 'key') throw new Problem('malformed', 'newAccount must be signed with a jwk')
   const { key } = request.signer
   const payload = parseJsonObject(request.payload, 'the payload')
-  const existing = [...ca.state.accounts.values()].find((account) => account.key.thumbprint === key.thumbprint)
+  const existing = findByKey(key.thumbprint, ca)
   if (existing && existing.status !== 'valid') throw new Problem('unauthorized', `the account is ${existing.status}`)
   if (existing) return accountReply(existing, 200, ca)
   if (payload.onlyReturnExisting === true) throw new Problem('accountDoesNotExist', 'no account has this key')
+  ca.rateLimits.spend('accountsPerMinute', request.client, ca.clock())
+  const contact = parseContact(payload) ?? []
+  if (ca.externalAccounts) {
+    await checkExternalAccount(payload.externalAccountBinding, ca.externalAccounts, { key, url: request.url })
+  }
+  return createAccount({ id: newId(), key, contact, status: 'valid' }, ca)
+}
+
+async function createAccount(account: Account, ca: Ca): Promise<Reply> {
+  // Again: another request with the same key may have come in between.
+  const existing = findByKey(account.key.thumbprint, ca)
+  if (existing) return accountReply(existing, 200, ca)
   makeRoomForAccount(ca.state)
-  const account: Account = { id: newId(), key, contact: parseContact(payload) ?? [], status: 'valid' }
   ca.state.accounts.set(account.id, account)
+  try {
+    await ca.keeper.account(account)
+  } catch (error) {
+    ca.state.accounts.delete(account.id)
+    throw error
+  }
   return accountReply(account, 201, ca)
 }
 
 /** An account's own resource: read, contact update, deactivation (RFC 8555 §7.3.2, §7.3.6). */
-export const accountResource: Resource = (request, id, ca) => {
+export const accountResource: Resource = async (request, id, ca) => {
   const account = requireOwnAccount(request, id)
   if (request.payload === '') return accountReply(account, 200, ca)
   const payload = parseJsonObject(request.payload, 'the payload')
@@ -32,15 +51,22 @@ export const accountResource: Resource = (request, id, ca) => {
   }
   account.contact = parseContact(payload) ?? account.contact
   if (payload.status === 'deactivated') account.status = 'deactivated'
+  await ca.keeper.account(account)
   return accountReply(account, 200, ca)
 }
 
-/** The account's orders (RFC 8555 §7.1.2.1), all on one page: the table is bounded. */
+/** The account's orders without the invalid ones (RFC 8555 §7.1.2.1), all on one page: the table is bounded. */
 export const accountOrders: Resource = (request, id, ca) => {
   const account = requireOwnAccount(request, id)
   requirePostAsGet(request)
-  const own = [...ca.state.orders.values()].filter((order) => order.account === account)
+  const own = [...ca.state.orders.values()].filter(
+    (order) => order.account === account && orderStatus(order, ca.clock()) !== 'invalid',
+  )
   return { status: 200, body: { orders: own.map((order) => ca.urls.order(order.id)) } }
+}
+
+function findByKey(thumbprint: string, ca: Ca): Account | undefined {
+  return [...ca.state.accounts.values()].find((account) => account.key.thumbprint === thumbprint)
 }
 
 function requireOwnAccount(request: SignedRequest, id: string): Account {

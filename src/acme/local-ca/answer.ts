@@ -2,10 +2,16 @@ import type { IncomingMessage } from 'node:http'
 import { accountOrders, accountResource, newAccount } from './accounts.ts'
 import { authorizationResource, challengeResource } from './authorizations.ts'
 import { finalizeResource } from './finalize.ts'
-import { certificateResource, revokeCertificate } from './issued-certificates.ts'
+import {
+  certificateResource,
+  certificateWithRootResource,
+  revocationLists,
+  revokeCertificate,
+} from './issued-certificates.ts'
 import { keyChange } from './key-change.ts'
 import { newOrder, orderResource } from './orders.ts'
 import { Problem, problemDocument } from './problem.ts'
+import { renewalInfo } from './renewal-info.ts'
 import type { Ca, Reply, Resource } from './resource.ts'
 import { authenticate } from './signed-request.ts'
 
@@ -25,17 +31,18 @@ const resources: Readonly<Record<'single' | 'one', Readonly<Record<string, Resou
     authorization: authorizationResource,
     challenge: challengeResource,
     certificate: certificateResource,
+    'certificate-with-root': certificateWithRootResource,
   },
 }
 
 const maxBodyBytes = 65_536
 
-/** Answers one request; refusals become problem documents, defects `serverInternal` and a call of `onFault`. */
-export async function answer(request: IncomingMessage, ca: Ca, onFault: (error: unknown) => void): Promise<Reply> {
+/** Answers one request; refusals become problem documents, defects `serverInternal` and a call of `ca.onFault`. */
+export async function answer(request: IncomingMessage, ca: Ca): Promise<Reply> {
   try {
     return await dispatch(request, ca)
   } catch (error) {
-    if (!(error instanceof Problem) && !request.destroyed) onFault(error) // a client that went away is no fault
+    if (!(error instanceof Problem) && !request.destroyed) ca.onFault(error) // a client that went away is no fault
     const problem = error instanceof Problem ? error : new Problem('serverInternal', 'the request failed')
     const headers = { ...problem.options.headers, 'content-type': 'application/problem+json' }
     return { status: problem.status, headers, body: problemDocument(problem) }
@@ -47,7 +54,11 @@ async function dispatch(request: IncomingMessage, ca: Ca): Promise<Reply> {
   const base = new URL(ca.urls.base)
   // A page that rebinds its own name to 127.0.0.1 would be of the same origin as the server: its Host gives it away.
   if (request.headers.host !== base.host) throw new Problem('malformed', 'unknown host', { status: 421 })
-  if (path === '/directory' || path === '/new-nonce') return readOnly(request, path, ca)
+  const open = findOpen(path)
+  if (open) {
+    requireMethod(request, ['GET', 'HEAD'])
+    return open(request, ca)
+  }
   const [, name = '', id = ''] = /^\/([a-z-]+)(?:\/([\w-]{1,64}))?$/.exec(path) ?? []
   const table = id === '' ? resources.single : resources.one
   const resource = Object.hasOwn(table, name) ? table[name] : undefined
@@ -57,16 +68,34 @@ async function dispatch(request: IncomingMessage, ca: Ca): Promise<Reply> {
   if (request.headers['content-type'] !== 'application/jose+json') {
     throw new Problem('malformed', 'send application/jose+json', { status: 415 })
   }
-  const signed = await authenticate(await readBody(request), `${ca.urls.base}${path}`, ca)
+  const client = request.socket.remoteAddress ?? ''
+  const signed = await authenticate({ body: await readBody(request), url: `${ca.urls.base}${path}`, client }, ca)
   return resource(signed, id, ca)
 }
 
-/** Directory (RFC 8555 §7.1.1) and newNonce (§7.2): the only resources that are read without a signature. */
-function readOnly(request: IncomingMessage, path: string, ca: Ca): Reply {
-  requireMethod(request, ['GET', 'HEAD'])
-  if (path === '/new-nonce') return { status: request.method === 'HEAD' ? 200 : 204 }
-  const { newNonce, newAccount, newOrder, revokeCert, keyChange } = ca.urls
-  return { status: 200, body: { newNonce, newAccount, newOrder, revokeCert, keyChange, meta: {} } }
+type OpenResource = (request: IncomingMessage, ca: Ca) => Reply | Promise<Reply>
+
+/** What is read without a signature: it is the same for all, and public. */
+const openResources: Readonly<Record<string, OpenResource>> = {
+  '/directory': (_request, ca) => ({ status: 200, body: directory(ca) }),
+  // RFC 8555 §7.2.
+  '/new-nonce': ({ method }) => ({ status: method === 'HEAD' ? 200 : 204 }),
+  '/crl': (_request, ca) => revocationLists(ca),
+  '/root.pem': (_request, ca) => ({ status: 200, body: ca.authority.rootPem }),
+}
+
+function findOpen(path: string): OpenResource | undefined {
+  if (Object.hasOwn(openResources, path)) return openResources[path]
+  const prefix = '/renewal-info/'
+  return path.startsWith(prefix) ? (_request, ca) => renewalInfo(path.slice(prefix.length), ca) : undefined
+}
+
+/** RFC 8555 §7.1.1, with `renewalInfo` (RFC 9773 §3) and `profiles` (draft-ietf-acme-profiles). */
+function directory({ urls, profiles, externalAccounts }: Ca): object {
+  const { newNonce, newAccount, newOrder, revokeCert, keyChange, renewalInfo } = urls
+  const described = Object.entries(profiles).map(([name, { description }]) => [name, description])
+  const meta = { profiles: Object.fromEntries(described), ...(externalAccounts && { externalAccountRequired: true }) }
+  return { newNonce, newAccount, newOrder, revokeCert, keyChange, renewalInfo, meta }
 }
 
 function requireMethod(request: IncomingMessage, allowed: readonly string[]): void {

@@ -1,12 +1,12 @@
+import { identifierOf } from './local-name.ts'
 import { parseJsonObject } from './payload.ts'
 import { Problem, problemDocument } from './problem.ts'
 import { type Ca, findOwned, type Reply, type Resource } from './resource.ts'
 import type { Authorization } from './state.ts'
 import { authorizationStatus } from './status.ts'
-import { validateHttp01 } from './validate-http01.ts'
 
 /** An authorization: read or deactivate (RFC 8555 §7.5, §7.5.2). */
-export const authorizationResource: Resource = (request, id, ca) => {
+export const authorizationResource: Resource = async (request, id, ca) => {
   const authorization = findOwned(ca.state.authorizations, id, request)
   if (request.payload !== '') {
     const payload = parseJsonObject(request.payload, 'the payload')
@@ -14,16 +14,17 @@ export const authorizationResource: Resource = (request, id, ca) => {
       throw new Problem('malformed', 'the status of an authorization can only become deactivated')
     }
     authorization.withdrawal = 'deactivated'
+    await keep(authorization, ca)
   }
   return authorizationReply(authorization, ca)
 }
 
 /** The http-01 challenge: an empty object asks for validation, which then runs by itself (RFC 8555 §7.5.1). */
-export const challengeResource: Resource = (request, id, ca) => {
+export const challengeResource: Resource = async (request, id, ca) => {
   const authorization = findOwned(ca.state.authorizations, id, request)
   if (request.payload !== '') {
     parseJsonObject(request.payload, 'the payload')
-    begin(authorization, ca)
+    await begin(authorization, ca)
   }
   return {
     status: 200,
@@ -33,23 +34,39 @@ export const challengeResource: Resource = (request, id, ca) => {
 }
 
 /** A second request while validation runs, or after it, changes nothing. */
-function begin(authorization: Authorization, ca: Ca): void {
+async function begin(authorization: Authorization, ca: Ca): Promise<void> {
   const isPending = authorizationStatus(authorization, ca.clock()) === 'pending'
   if (!isPending || authorization.progress.kind !== 'pending') return
   authorization.progress = { kind: 'processing' }
+  await keep(authorization, ca) // a server that is started again goes on with it
   void validate(authorization, ca) // never rejects: every failure becomes the challenge's error
+}
+
+/** Validates anew what an earlier process was about to validate when it ended. */
+export function resumeValidations(ca: Ca): void {
+  for (const authorization of ca.state.authorizations.values()) {
+    if (authorization.progress.kind === 'processing') void validate(authorization, ca)
+  }
 }
 
 async function validate(authorization: Authorization, ca: Ca): Promise<void> {
   const { host, token, account } = authorization
   const keyAuthorization = `${token}.${account.key.thumbprint}`
   try {
-    await validateHttp01({ host, token, keyAuthorization, port: ca.validationPort, signal: ca.closing })
+    await ca.network.validate({ host, token, keyAuthorization, signal: ca.closing })
     authorization.progress = { kind: 'valid', validatedAtMs: ca.clock() }
   } catch (error) {
+    if (ca.closing.aborted) return // not the client's fault: the next process tries again
+    if (!(error instanceof Problem)) ca.onFault(error)
     const problem = error instanceof Problem ? error : new Problem('serverInternal', 'the validation failed')
     authorization.progress = { kind: 'invalid', problem }
   }
+  await keep(authorization, ca).catch(ca.onFault)
+}
+
+async function keep({ orderId }: Authorization, ca: Ca): Promise<void> {
+  const order = ca.state.orders.get(orderId)
+  if (order) await ca.keeper.order(order)
 }
 
 function authorizationReply(authorization: Authorization, ca: Ca): Reply {
@@ -59,7 +76,7 @@ function authorizationReply(authorization: Authorization, ca: Ca): Reply {
     body: {
       status: authorizationStatus(authorization, ca.clock()),
       expires: new Date(authorization.expiresAtMs).toISOString(),
-      identifier: { type: 'dns', value: authorization.host },
+      identifier: identifierOf(authorization.host),
       challenges: [describeChallenge(authorization, ca)],
     },
   }

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { parseAddress } from './ip-range.ts'
 import { Problem } from './problem.ts'
 
 export interface CertificateRequest {
@@ -34,14 +35,21 @@ async function isSelfSigned(request: x509.Pkcs10CertificateRequest): Promise<boo
   }
 }
 
-/** SAN and common name together must be the order's names, so both are collected; other kinds of name are refused. */
+/** SAN and common name together must be the order's names, so both are collected; names that are neither DNS names nor addresses are refused. */
 function requestedNames(request: x509.Pkcs10CertificateRequest): string[] {
   const extensions = request.extensions.filter((extension) => extension instanceof x509.SubjectAlternativeNameExtension)
   const alternatives = extensions.flatMap((extension) => extension.names.items)
-  if (alternatives.some((name) => name.type !== 'dns')) {
-    throw new Problem('badCSR', 'the CSR asks for names that are not DNS names')
+  if (alternatives.some(({ type }) => type !== 'dns' && type !== 'ip')) {
+    throw new Problem('badCSR', 'the CSR asks for names that are neither DNS names nor addresses')
   }
-  const names = [...alternatives.map((name) => name.value), ...request.subjectName.getField('CN')]
+  // Of each kind in its own field: a DNS name that reads like an address is not one.
+  if (alternatives.some(({ type, value }) => (type === 'ip') !== (parseAddress(value) !== undefined))) {
+    throw new Problem('badCSR', 'the CSR has an address as a DNS name, or a name as an address')
+  }
+  const names = [
+    ...alternatives.map(({ type, value }) => (type === 'ip' ? String(parseAddress(value)) : value)),
+    ...request.subjectName.getField('CN'),
+  ]
   return [...new Set(names.map((name) => name.toLowerCase()))].sort()
 }
 

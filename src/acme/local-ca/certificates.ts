@@ -1,13 +1,21 @@
 import { KeyObject, randomBytes, type webcrypto, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
 import type { LeafRequest } from './authority.ts'
 import { localDomain } from './local-name.ts'
-import { permitOnlyDomain } from './name-constraints.ts'
+import { type NameConstraints, nameConstraintsExtension, parseNameConstraints } from './name-constraints.ts'
 
-/** A key pair that may sign certificates. */
+/** A certificate that may sign others. */
 export interface CertificateAuthority {
   readonly key: KeyObject
   readonly certificate: X509Certificate
+}
+
+export interface RootOptions {
+  /** Part of the subject, so that a person finds it among a browser's roots. Default: random. */
+  readonly name?: string | undefined
+  /** Default: `localhost` alone. */
+  readonly permit?: NameConstraints | undefined
 }
 
 export interface LeafOptions extends LeafRequest {
@@ -15,32 +23,36 @@ export interface LeafOptions extends LeafRequest {
   readonly lifeMs: number
 }
 
-const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const
-const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const
-const rootLifeMs = 3650 * 86_400_000
+export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const
+export const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const
+const dayMs = 86_400_000
+const rootLifeMs = 3650 * dayMs
+const issuingLifeMs = 365 * dayMs
 /** Certificates begin a little in the past, for clients whose clock is behind. */
 const backdateMs = 60_000
 const commonNameLimit = 64
 
-/** A self-signed root that can vouch for `localhost` and names under it only: trusting it cannot endanger other sites. */
-export async function createRoot(nowMs: number): Promise<CertificateAuthority> {
+/** A self-signed root that can vouch for what `permit` says and nothing else: trusting it cannot endanger other sites. */
+export async function createRoot(nowMs: number, options: RootOptions = {}): Promise<CertificateAuthority> {
+  const { name = randomBytes(4).toString('hex'), permit = { domains: [localDomain], ranges: [] } } = options
   const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ O: ['acme-edge'] }, { CN: [`Local root ${randomBytes(4).toString('hex')}`] }],
+    name: [{ O: ['acme-edge'] }, { CN: [`Local root ${name}`] }],
     keys,
     signingAlgorithm,
     serialNumber: newSerial(),
     ...validity(nowMs, rootLifeMs),
-    extensions: [...(await authorityExtensions(1, keys.publicKey))],
+    extensions: [...(await authorityExtensions({ pathLength: 1, permit, publicKey: keys.publicKey }))],
   })
   return toAuthority(keys.privateKey, certificate)
 }
 
-/** An issuing certificate under the root; it ends with the root. */
+/** An issuing certificate under the root, for a year, for TLS servers and for what the root permits. */
 export async function createIntermediate(root: CertificateAuthority, nowMs: number): Promise<CertificateAuthority> {
   const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
   const issuer = new x509.X509Certificate(root.certificate.raw)
-  const lifeMs = root.certificate.validToDate.getTime() - nowMs
+  const lifeMs = Math.min(issuingLifeMs, root.certificate.validToDate.getTime() - nowMs)
+  const permit = parseNameConstraints(issuer.extensions)
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [{ O: ['acme-edge'] }, { CN: [`Local issuing ${randomBytes(4).toString('hex')}`] }],
     issuer: issuer.subjectName,
@@ -50,7 +62,8 @@ export async function createIntermediate(root: CertificateAuthority, nowMs: numb
     serialNumber: newSerial(),
     ...validity(nowMs, lifeMs),
     extensions: [
-      ...(await authorityExtensions(0, keys.publicKey)),
+      ...(await authorityExtensions({ pathLength: 0, permit, publicKey: keys.publicKey })),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   })
@@ -61,7 +74,8 @@ export async function createIntermediate(root: CertificateAuthority, nowMs: numb
 export async function signLeaf(issuing: CertificateAuthority, options: LeafOptions): Promise<X509Certificate> {
   const { publicKey, names, nowMs, lifeMs } = options
   const issuer = new x509.X509Certificate(issuing.certificate.raw)
-  const commonName = names.find((name) => name.length <= commonNameLimit)
+  // Never an address: where no DNS name is there beside it, verifiers hold it for one and miss it in the constraints.
+  const commonName = names.find((name) => isIP(name) === 0 && name.length <= commonNameLimit)
   const certificate = await x509.X509CertificateGenerator.create({
     subject: commonName === undefined ? [] : [{ CN: [commonName] }],
     issuer: issuer.subjectName,
@@ -69,14 +83,15 @@ export async function signLeaf(issuing: CertificateAuthority, options: LeafOptio
     signingKey: await importSigningKey(issuing.key),
     signingAlgorithm,
     serialNumber: newSerial(),
-    ...validity(nowMs, lifeMs),
+    // A leaf that outlives its issuer would fail before its time.
+    ...validity(nowMs, Math.min(lifeMs, issuing.certificate.validToDate.getTime() - nowMs)),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       // RFC 5280 §4.2.1.6: critical when the subject is empty.
       new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: 'dns', value })),
+        names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
         commonName === undefined,
       ),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
@@ -86,11 +101,27 @@ export async function signLeaf(issuing: CertificateAuthority, options: LeafOptio
   return new X509Certificate(certificate.toString('pem'))
 }
 
-async function authorityExtensions(pathLength: number, publicKey: webcrypto.CryptoKey): Promise<x509.Extension[]> {
+/** What a CA's certificate lets it vouch for. */
+export function constraintsOf(certificate: X509Certificate): NameConstraints {
+  return parseNameConstraints(new x509.X509Certificate(certificate.raw).extensions)
+}
+
+export function importSigningKey(key: KeyObject): Promise<webcrypto.CryptoKey> {
+  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
+  return crypto.subtle.importKey('pkcs8', pkcs8, keyAlgorithm, false, ['sign'])
+}
+
+interface AuthorityParts {
+  readonly pathLength: number
+  readonly permit: NameConstraints
+  readonly publicKey: webcrypto.CryptoKey
+}
+
+async function authorityExtensions({ pathLength, permit, publicKey }: AuthorityParts): Promise<x509.Extension[]> {
   return [
     new x509.BasicConstraintsExtension(true, pathLength, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    permitOnlyDomain(localDomain),
+    nameConstraintsExtension(permit),
     await x509.SubjectKeyIdentifierExtension.create(publicKey),
   ]
 }
@@ -99,16 +130,11 @@ function validity(nowMs: number, lifeMs: number): { notBefore: Date; notAfter: D
   return { notBefore: new Date(nowMs - backdateMs), notAfter: new Date(nowMs + lifeMs) }
 }
 
-/** 126 random bits, positive and without a leading zero byte (RFC 5280 §4.1.2.2). */
+/** 134 random bits in 17 bytes, positive and without a leading zero byte (RFC 5280 §4.1.2.2: at most 20). */
 function newSerial(): string {
-  const bytes = randomBytes(16)
+  const bytes = randomBytes(17)
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
   return bytes.toString('hex')
-}
-
-function importSigningKey(key: KeyObject): Promise<webcrypto.CryptoKey> {
-  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
-  return crypto.subtle.importKey('pkcs8', pkcs8, keyAlgorithm, false, ['sign'])
 }
 
 function toAuthority(key: webcrypto.CryptoKey, certificate: x509.X509Certificate): CertificateAuthority {

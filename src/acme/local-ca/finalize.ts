@@ -4,7 +4,7 @@ import { orderReply } from './orders.ts'
 import { decodeBase64url, parseJsonObject } from './payload.ts'
 import { Problem } from './problem.ts'
 import { type Ca, findOwned, type Resource } from './resource.ts'
-import { keepCertificate, newId, type Order } from './state.ts'
+import { type CertificateRecord, makeRoomForCertificate, newId, type Order } from './state.ts'
 import { orderStatus } from './status.ts'
 
 /** Finalize (RFC 8555 §7.4): a bad CSR leaves the order ready, so that the client may correct it. */
@@ -27,10 +27,25 @@ export const finalizeResource: Resource = async (request, id, ca) => {
 async function issue(order: Order, csr: Buffer, ca: Ca): Promise<void> {
   const request = await parseCertificateRequest(csr)
   checkAgainstOrder(request, order)
-  const issued = await ca.authority.issue(request)
-  const certificate = { ...issued, id: newId(), account: order.account, revocation: 'none' as const }
-  keepCertificate(ca.state, certificate)
+  const issued = await ca.authority.issue({ ...request, lifeMs: ca.profiles[order.profile].lifeMs })
+  const certificate: CertificateRecord = {
+    ...issued,
+    ...{ id: newId(), account: order.account, orderId: order.id, revocation: { kind: 'none' }, isReplaced: false },
+  }
+  await keep(certificate, order, ca)
   order.progress = { kind: 'issued', certificate }
+}
+
+/** The certificate's record names its order, so that both belong together whatever is written next. */
+async function keep(certificate: CertificateRecord, order: Order, ca: Ca): Promise<void> {
+  const ended = makeRoomForCertificate(ca.state, ca.clock())
+  await ca.keeper.certificate(certificate)
+  ca.state.certificates.set(certificate.id, certificate)
+  if (order.replaces) {
+    order.replaces.isReplaced = true
+    await ca.keeper.certificate(order.replaces)
+  }
+  await ca.keeper.forget({ certificates: ended })
 }
 
 function checkAgainstOrder(request: CertificateRequest, order: Order): void {

@@ -1,7 +1,8 @@
 import { accountKeySpki } from './account-key.ts'
+import { namesOf } from './leaf-names.ts'
 import { decodeBase64url, parseJsonObject } from './payload.ts'
 import { Problem } from './problem.ts'
-import { type Ca, findOwned, type Resource, requirePostAsGet } from './resource.ts'
+import { type Ca, findOwned, type Reply, type Resource, requirePostAsGet } from './resource.ts'
 import type { Signer } from './signed-request.ts'
 import type { CertificateRecord } from './state.ts'
 import { authorizationStatus } from './status.ts'
@@ -13,11 +14,19 @@ const reasons: readonly unknown[] = [undefined, 0, 1, 3, 4, 5]
 export const certificateResource: Resource = (request, id, ca) => {
   const record = findOwned(ca.state.certificates, id, request)
   requirePostAsGet(request)
-  return { status: 200, body: record.pem }
+  return { status: 200, headers: { link: `<${ca.urls.certificateWithRoot(id)}>;rel="alternate"` }, body: record.pem }
+}
+
+/** The other chain (§7.4.2): with the root at its end, for the rare server that must send it. Clients never need that. */
+export const certificateWithRootResource: Resource = (request, id, ca) => {
+  const record = findOwned(ca.state.certificates, id, request)
+  requirePostAsGet(request)
+  const link = `<${ca.urls.certificate(id)}>;rel="alternate"`
+  return { status: 200, headers: { link }, body: record.pem + ca.authority.rootPem }
 }
 
 /** revokeCert (RFC 8555 §7.6), by the account that got it, one that holds its names, or the certificate's own key. */
-export const revokeCertificate: Resource = (request, _id, ca) => {
+export const revokeCertificate: Resource = async (request, _id, ca) => {
   const payload = parseJsonObject(request.payload, 'the payload')
   const der = decodeBase64url(payload.certificate, 'certificate')
   const record = [...ca.state.certificates.values()].find((entry) => entry.leaf.raw.equals(der))
@@ -25,8 +34,9 @@ export const revokeCertificate: Resource = (request, _id, ca) => {
   if (!mayRevoke(request.signer, record, ca))
     throw new Problem('unauthorized', 'the signer may not revoke this certificate')
   if (!reasons.includes(payload.reason)) throw new Problem('badRevocationReason', 'use one of 0, 1, 3, 4, 5')
-  if (record.revocation === 'revoked') throw new Problem('alreadyRevoked', 'the certificate is revoked')
-  record.revocation = 'revoked'
+  if (record.revocation.kind === 'revoked') throw new Problem('alreadyRevoked', 'the certificate is revoked')
+  record.revocation = { kind: 'revoked', revokedAtMs: ca.clock(), reason: Number(payload.reason ?? 0) }
+  await ca.keeper.certificate(record)
   return { status: 200 }
 }
 
@@ -38,9 +48,19 @@ function mayRevoke(signer: Signer, record: CertificateRecord, ca: Ca): boolean {
   const held = [...ca.state.authorizations.values()].filter(
     (entry) => entry.account === signer.account && authorizationStatus(entry, ca.clock()) === 'valid',
   )
-  return names(record).every((name) => held.some((entry) => entry.host === name))
+  return namesOf(record.leaf).every((name) => held.some((entry) => entry.host === name))
 }
 
-function names(record: CertificateRecord): string[] {
-  return (record.leaf.subjectAltName ?? '').split(', ').map((entry) => entry.replace(/^DNS:/, ''))
+/** What was revoked, as lists that a TLS server or `openssl verify` can load: PEM, one for each issuing certificate. */
+export async function revocationLists(ca: Ca): Promise<Reply> {
+  const revoked = [...ca.state.certificates.values()].flatMap(({ leaf, revocation }) => {
+    return revocation.kind === 'revoked' ? [{ leaf, ...revocation }] : []
+  })
+  const lists = await ca.authority.revocationLists(revoked)
+  return { status: 200, headers: { 'content-type': 'application/x-pem-file' }, body: lists.map(toPem).join('') }
+}
+
+function toPem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+  return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`
 }

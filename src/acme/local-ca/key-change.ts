@@ -17,7 +17,7 @@ export const keyChange: Resource = async (request, _id, ca) => {
   }
   const newKey = await parseAccountKey(inner.header.jwk, inner.algorithm)
   const payload = parseJsonObject(await verifyJws(inner, newKey), 'the inner payload')
-  if (payload.account !== ca.urls.account(account.id)) {
+  if (ca.urls.accountIdOf(payload.account) !== account.id) {
     throw new Problem('malformed', 'the inner JWS names another account')
   }
   const oldKey = await parseAccountKey(payload.oldKey, algorithmOf(account.key.jwk.kty))
@@ -29,6 +29,7 @@ export const keyChange: Resource = async (request, _id, ca) => {
     throw new Problem('malformed', 'an account has the new key already', { status: 409, headers })
   }
   account.key = newKey
+  await ca.keeper.account(account)
   return { status: 200, headers: { location: ca.urls.account(account.id) } }
 }
 

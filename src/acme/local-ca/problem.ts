@@ -1,6 +1,7 @@
-/** Error types of RFC 8555 §6.7 that this server reports, with the HTTP status that goes with each. */
+/** Error types of RFC 8555 §6.7, RFC 9773 §7.4 and the ACME profiles that this server reports, with the HTTP status that goes with each. */
 export const problemTypes = {
   accountDoesNotExist: 400,
+  alreadyReplaced: 409,
   alreadyRevoked: 400,
   badCSR: 400,
   badNonce: 400,
@@ -8,8 +9,11 @@ export const problemTypes = {
   badRevocationReason: 400,
   badSignatureAlgorithm: 400,
   connection: 400,
+  dns: 400,
+  externalAccountRequired: 403,
   incorrectResponse: 403,
   invalidContact: 400,
+  invalidProfile: 400,
   malformed: 400,
   orderNotReady: 403,
   rateLimited: 429,

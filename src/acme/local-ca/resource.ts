@@ -1,17 +1,29 @@
 import type { Authority } from './authority.ts'
+import type { StateKeeper } from './keep-state.ts'
 import { Problem } from './problem.ts'
+import type { Profiles } from './profiles.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { SignedRequest } from './signed-request.ts'
 import type { Account, State } from './state.ts'
 import type { Urls } from './urls.ts'
+import type { ValidationNetwork } from './validation-network.ts'
 
 /** What every resource of the server works on. */
 export interface Ca {
   readonly state: State
+  /** Makes what is changed in `state` last; called before the change is reported. */
+  readonly keeper: StateKeeper
   readonly urls: Urls
   readonly authority: Authority
+  readonly profiles: Profiles
   readonly clock: () => number
-  /** Where HTTP-01 validation connects on 127.0.0.1. */
-  readonly validationPort: number
+  /** Where HTTP-01 validation connects. */
+  readonly network: ValidationNetwork
+  readonly rateLimits: RateLimits
+  /** HMAC keys by their kid; given: an account needs one of them (RFC 8555 §7.3.4). */
+  readonly externalAccounts: ReadonlyMap<string, Buffer> | undefined
+  /** What went wrong where no client waits for an answer. */
+  readonly onFault: (error: unknown) => void
   /** Aborts when the server closes. */
   readonly closing: AbortSignal
 }

@@ -14,6 +14,8 @@ export interface SignedRequest {
   /** Decoded; empty for POST-as-GET (RFC 8555 §6.3). */
   readonly payload: string
   readonly signer: Signer
+  /** The address that the request came from. */
+  readonly client: string
 }
 
 /**
@@ -21,8 +23,7 @@ export interface SignedRequest {
  * one look-up, never a signature.
  */
 export async function authenticate(
-  body: string,
-  url: string,
+  { body, url, client }: { readonly body: string; readonly url: string; readonly client: string },
   server: { state: State; urls: Urls },
 ): Promise<SignedRequest> {
   const jws = parseJws(body, 'the request')
@@ -33,7 +34,7 @@ export async function authenticate(
   }
   const signer = await findSigner(jws, server)
   const key = signer.kind === 'account' ? signer.account.key : signer.key
-  return { url, payload: await verifyJws(jws, key), signer }
+  return { url, payload: await verifyJws(jws, key), signer, client }
 }
 
 async function findSigner(jws: UnverifiedJws, server: { state: State; urls: Urls }): Promise<Signer> {
@@ -50,7 +51,5 @@ async function findSigner(jws: UnverifiedJws, server: { state: State; urls: Urls
 }
 
 function findAccount(kid: unknown, server: { state: State; urls: Urls }): Account | undefined {
-  const prefix = server.urls.account('')
-  if (typeof kid !== 'string' || !kid.startsWith(prefix)) return undefined
-  return server.state.accounts.get(kid.slice(prefix.length))
+  return server.state.accounts.get(server.urls.accountIdOf(kid) ?? '')
 }

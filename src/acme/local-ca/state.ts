@@ -3,6 +3,7 @@ import type { AccountKey } from './account-key.ts'
 import type { IssuedCertificate } from './authority.ts'
 import { createNonces, type Nonces } from './nonces.ts'
 import { Problem } from './problem.ts'
+import type { Profiles } from './profiles.ts'
 
 export interface Account {
   readonly id: string
@@ -21,6 +22,8 @@ export type ChallengeProgress =
 export interface Authorization {
   readonly id: string
   readonly account: Account
+  readonly orderId: string
+  /** A host name or an address. */
   readonly host: string
   readonly token: string
   readonly expiresAtMs: number
@@ -38,34 +41,55 @@ export interface Order {
   readonly account: Account
   readonly expiresAtMs: number
   readonly authorizations: readonly Authorization[]
+  readonly profile: keyof Profiles
+  /** The certificate that this order's will replace (RFC 9773 §5). */
+  readonly replaces: CertificateRecord | undefined
   progress: OrderProgress
 }
+
+export type Revocation =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'revoked'; readonly revokedAtMs: number; readonly reason: number }
 
 export interface CertificateRecord extends IssuedCertificate {
   readonly id: string
   readonly account: Account
-  revocation: 'none' | 'revoked'
+  readonly orderId: string
+  revocation: Revocation
+  /** A successor was issued that names it. */
+  isReplaced: boolean
 }
 
-/** Everything the server remembers; it is gone when the server closes (clients make their account anew). */
+/** Everything the server remembers. Without a store it is gone when the server closes (clients make their account anew). */
 export interface State {
   readonly nonces: Nonces
   readonly accounts: Map<string, Account>
   readonly orders: Map<string, Order>
   readonly authorizations: Map<string, Authorization>
   readonly certificates: Map<string, CertificateRecord>
+  readonly limits: StateLimits
+}
+
+export interface StateLimits {
+  readonly accounts: number
+  readonly orders: number
+  readonly certificates: number
 }
 
 /** Bounds on memory: without them one script that repeats newAccount or newOrder would fill it. */
-export const stateLimits = { accounts: 1000, orders: 1000, certificates: 1000, orderLifeMs: 3_600_000 } as const
+export const memoryLimits: StateLimits = { accounts: 1_000, orders: 1_000, certificates: 1_000 }
+/** Bounds on memory and disk where the state is kept in a store. */
+export const storedLimits: StateLimits = { accounts: 10_000, orders: 10_000, certificates: 20_000 }
+export const orderLifeMs = 3_600_000
 
-export function createState(): State {
+export function createState(limits: StateLimits = memoryLimits): State {
   return {
     nonces: createNonces(),
     accounts: new Map(),
     orders: new Map(),
     authorizations: new Map(),
     certificates: new Map(),
+    limits,
   }
 }
 
@@ -74,29 +98,42 @@ export function newId(): string {
   return randomBytes(16).toString('base64url')
 }
 
-/** Drops expired orders; throws `rateLimited` when there is still no room for another. */
-export function makeRoomForOrder(state: State, nowMs: number): void {
-  for (const order of state.orders.values()) {
-    if (order.expiresAtMs > nowMs) continue
-    state.orders.delete(order.id)
-    for (const authorization of order.authorizations) state.authorizations.delete(authorization.id)
-  }
-  if (state.orders.size >= stateLimits.orders) {
-    const retryAfter = String(Math.ceil(stateLimits.orderLifeMs / 1000))
+/** Takes expired orders out and gives them back; throws `rateLimited` when there is still no room for another. */
+export function makeRoomForOrder(state: State, nowMs: number): Order[] {
+  const expired = [...state.orders.values()].filter((order) => order.expiresAtMs <= nowMs)
+  for (const order of expired) removeOrder(state, order)
+  if (state.orders.size >= state.limits.orders) {
+    const retryAfter = String(Math.ceil(orderLifeMs / 1000))
     throw new Problem('rateLimited', 'too many orders are open', { headers: { 'retry-after': retryAfter } })
   }
+  return expired
+}
+
+export function removeOrder(state: State, order: Order): void {
+  state.orders.delete(order.id)
+  for (const authorization of order.authorizations) state.authorizations.delete(authorization.id)
+}
+
+export function addOrder(state: State, order: Order): void {
+  state.orders.set(order.id, order)
+  for (const authorization of order.authorizations) state.authorizations.set(authorization.id, authorization)
 }
 
 export function makeRoomForAccount(state: State): void {
-  if (state.accounts.size < stateLimits.accounts) return
-  throw new Problem('rateLimited', 'too many accounts: restart the server', { headers: { 'retry-after': '3600' } })
+  if (state.accounts.size < state.limits.accounts) return
+  throw new Problem('rateLimited', `this CA has its ${state.limits.accounts} accounts: reuse one`, {
+    headers: { 'retry-after': '3600' },
+  })
 }
 
-/** Keeps the record for download and revocation; the oldest goes when the table is full. */
-export function keepCertificate(state: State, record: CertificateRecord): void {
-  for (const oldest of state.certificates.keys()) {
-    if (state.certificates.size < stateLimits.certificates) break
-    state.certificates.delete(oldest)
+/** Takes out certificates that have ended, and the oldest when the table is full; gives back what it took. */
+export function makeRoomForCertificate(state: State, nowMs: number): CertificateRecord[] {
+  const removed: CertificateRecord[] = []
+  for (const record of state.certificates.values()) {
+    const isFull = state.certificates.size >= state.limits.certificates
+    if (!isFull && record.leaf.validToDate.getTime() > nowMs) continue
+    state.certificates.delete(record.id)
+    removed.push(record)
   }
-  state.certificates.set(record.id, record)
+  return removed
 }

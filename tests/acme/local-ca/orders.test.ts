@@ -19,7 +19,10 @@ t.test('an order is for localhost and names under it only', async (t) => {
     { identifiers: names(`${'a'.repeat(64)}.localhost`), type: 'rejectedIdentifier' },
     { identifiers: names(`${'a.'.repeat(123)}localhost`), type: 'rejectedIdentifier' },
     { identifiers: names(''), type: 'rejectedIdentifier' },
-    { identifiers: [{ type: 'ip', value: '127.0.0.1' }], type: 'unsupportedIdentifier' },
+    { identifiers: [{ type: 'ip', value: '127.0.0.1' }], type: 'rejectedIdentifier' },
+    { identifiers: [{ type: 'ip', value: '0127.0.0.1' }], type: 'malformed' },
+    { identifiers: [{ type: 'email', value: 'a@localhost' }], type: 'unsupportedIdentifier' },
+    { identifiers: names('127.0.0.1'), type: 'rejectedIdentifier' },
     { identifiers: [{ type: 'dns' }], type: 'malformed' },
     { identifiers: [], type: 'malformed' },
     { identifiers: names(...Array.from({ length: 101 }, (_, i) => `a${i}.localhost`)), type: 'malformed' },
@@ -34,7 +37,7 @@ t.test('an order is for localhost and names under it only', async (t) => {
     })
     ran++
   }
-  t.equal(ran, 16)
+  t.equal(ran, 19)
   const several = await order(names('good.localhost', 'shop.example', '*.localhost'))
   t.match(several.json, {
     type: /:rejectedIdentifier$/,

@@ -7,7 +7,15 @@ const one = (name: string) => ({ identifiers: [{ type: 'dns', value: name }] })
 
 t.test('the directory names every resource, HEAD and GET give nonces', async (t) => {
   const ca = await startLocalCa(t)
-  t.same(Object.keys(ca.directory), ['newNonce', 'newAccount', 'newOrder', 'revokeCert', 'keyChange', 'meta'])
+  t.same(Object.keys(ca.directory), [
+    'newNonce',
+    'newAccount',
+    'newOrder',
+    'revokeCert',
+    'keyChange',
+    'renewalInfo',
+    'meta',
+  ])
   const head = await fetch(String(ca.directory.newNonce), { method: 'HEAD' })
   const get = await fetch(String(ca.directory.newNonce))
   t.same([head.status, get.status], [200, 204])

@@ -1,0 +1,192 @@
+import { X509Certificate } from 'node:crypto'
+import type { JWK } from 'jose'
+import { EdgeError } from '../../errors.ts'
+import type { Store } from '../../store/contract.ts'
+import { identifierOf } from './local-name.ts'
+import { Problem, type ProblemType, problemTypes } from './problem.ts'
+import { type Account, type Authorization, addOrder, type CertificateRecord, type Order, type State } from './state.ts'
+
+/** Makes changes of the state last. Each call returns when the change would survive a crash. */
+export interface StateKeeper {
+  account(account: Account): Promise<void>
+  order(order: Order): Promise<void>
+  certificate(record: CertificateRecord): Promise<void>
+  forget(gone: {
+    readonly orders?: readonly Order[]
+    readonly certificates?: readonly CertificateRecord[]
+  }): Promise<void>
+}
+
+/** Keeps nothing: for a server whose clients live as long as itself. */
+export const forgetfulKeeper: StateKeeper = {
+  account: async () => undefined,
+  order: async () => undefined,
+  certificate: async () => undefined,
+  forget: async () => undefined,
+}
+
+const keys = {
+  account: (id: string) => `acme-server/accounts/${id}.json`,
+  order: (id: string) => `acme-server/orders/${id}.json`,
+  certificate: (id: string) => `acme-server/certificates/${id}.json`,
+} as const
+
+export function createStateKeeper(store: Store): StateKeeper {
+  return {
+    account: ({ id, key, contact, status }) => {
+      return store.write(keys.account(id), JSON.stringify({ id, key, contact, status } satisfies StoredAccount))
+    },
+    order: (order) => store.write(keys.order(order.id), JSON.stringify(toStoredOrder(order))),
+    certificate: (record) => store.write(keys.certificate(record.id), JSON.stringify(toStoredCertificate(record))),
+    async forget({ orders = [], certificates = [] }) {
+      for (const { id } of orders) await store.remove(keys.order(id))
+      for (const { id } of certificates) await store.remove(keys.certificate(id))
+    },
+  }
+}
+
+/**
+ * Reads what a keeper of the same store kept into an empty state. What was under way goes on: an order whose certificate
+ * was signed has it, one that was being finalized is ready again. Throws ACME_EDGE_LOCALCA_CORRUPT.
+ */
+export async function loadState(state: State, store: Store, nowMs: number): Promise<void> {
+  const read = async <T>(prefix: string, take: (stored: T) => void): Promise<void> => {
+    for (const key of await store.list(prefix)) {
+      const bytes = await store.read(key)
+      if (bytes) parse(key, () => take(JSON.parse(bytes.toString('utf8')) as T)) // written by the keeper, with a checksum
+    }
+  }
+  await read<StoredAccount>(
+    keys.account('').replace('.json', ''),
+    (stored) => void state.accounts.set(stored.id, stored),
+  )
+  const certificates: CertificateRecord[] = []
+  await read<StoredCertificate>(keys.certificate('').replace('.json', ''), (stored) => {
+    certificates.push(fromStoredCertificate(stored, state))
+  })
+  certificates.sort((a, b) => a.leaf.validFromDate.getTime() - b.leaf.validFromDate.getTime())
+  for (const record of certificates) state.certificates.set(record.id, record)
+  const issued = new Map(certificates.map((record) => [record.orderId, record]))
+  await read<StoredOrder>(keys.order('').replace('.json', ''), (stored) => {
+    if (stored.expiresAtMs > nowMs) addOrder(state, fromStoredOrder(stored, state, issued))
+  })
+}
+
+interface StoredAccount {
+  readonly id: string
+  readonly key: { readonly jwk: JWK; readonly thumbprint: string }
+  readonly contact: readonly string[]
+  readonly status: 'valid' | 'deactivated'
+}
+
+interface StoredAuthorization {
+  readonly id: string
+  readonly host: string
+  readonly token: string
+  readonly expiresAtMs: number
+  readonly withdrawal: 'none' | 'deactivated'
+  readonly progress: StoredProgress
+}
+
+type StoredProgress =
+  | { readonly kind: 'pending' | 'processing' }
+  | { readonly kind: 'valid'; readonly validatedAtMs: number }
+  | { readonly kind: 'invalid'; readonly type: string; readonly detail: string }
+
+interface StoredOrder {
+  readonly id: string
+  readonly accountId: string
+  readonly expiresAtMs: number
+  readonly profile: Order['profile']
+  readonly replacesId: string | undefined
+  readonly authorizations: readonly StoredAuthorization[]
+}
+
+interface StoredCertificate {
+  readonly id: string
+  readonly accountId: string
+  readonly orderId: string
+  readonly pem: string
+  readonly revocation: CertificateRecord['revocation']
+  readonly isReplaced: boolean
+}
+
+function toStoredOrder({ id, account, expiresAtMs, profile, replaces, authorizations }: Order): StoredOrder {
+  return {
+    ...{ id, accountId: account.id, expiresAtMs, profile, replacesId: replaces?.id },
+    authorizations: authorizations.map(({ id, host, token, expiresAtMs, withdrawal, progress }) => {
+      return { id, host, token, expiresAtMs, withdrawal, progress: toStoredProgress(progress) }
+    }),
+  }
+}
+
+function toStoredProgress(progress: Authorization['progress']): StoredProgress {
+  if (progress.kind !== 'invalid') return progress
+  return { kind: 'invalid', type: progress.problem.type, detail: progress.problem.message }
+}
+
+function toStoredCertificate(record: CertificateRecord): StoredCertificate {
+  const { id, account, orderId, pem, revocation, isReplaced } = record
+  return { id, accountId: account.id, orderId, pem, revocation, isReplaced }
+}
+
+function fromStoredCertificate(stored: StoredCertificate, state: State): CertificateRecord {
+  const { id, accountId, orderId, pem, revocation, isReplaced } = stored
+  return {
+    id,
+    orderId,
+    pem,
+    revocation,
+    isReplaced,
+    account: accountOf(state, accountId),
+    leaf: new X509Certificate(pem),
+  }
+}
+
+function fromStoredOrder(stored: StoredOrder, state: State, issued: ReadonlyMap<string, CertificateRecord>): Order {
+  const { id, accountId, expiresAtMs, profile, replacesId } = stored
+  const account = accountOf(state, accountId)
+  const certificate = issued.get(id)
+  const authorizations = stored.authorizations.map((each) => {
+    return { ...each, account, orderId: id, progress: fromStoredProgress(each.progress, each.host) }
+  })
+  const replaces = replacesId === undefined ? undefined : state.certificates.get(replacesId)
+  const progress: Order['progress'] = certificate ? { kind: 'issued', certificate } : { kind: 'open' }
+  return { id, account, expiresAtMs, profile, replaces, authorizations, progress }
+}
+
+function fromStoredProgress(stored: StoredProgress, host: string): Authorization['progress'] {
+  switch (stored.kind) {
+    case 'pending':
+    case 'processing':
+      return { kind: stored.kind }
+    case 'valid':
+      return stored
+    case 'invalid':
+      return {
+        kind: 'invalid',
+        problem: new Problem(typeOf(stored.type), stored.detail, { identifier: identifierOf(host) }),
+      }
+    default:
+      return stored satisfies never
+  }
+}
+
+function typeOf(type: string): ProblemType {
+  return Object.hasOwn(problemTypes, type) ? (type as ProblemType) : 'serverInternal' // a key of the table, as just seen
+}
+
+function accountOf(state: State, id: string): Account {
+  const account = state.accounts.get(id)
+  if (account) return account
+  throw new Error(`account ${id} is missing`)
+}
+
+function parse<T>(key: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    const message = `what the local CA keeps in ${key} of its folder cannot be used: restore the folder, or remove this file`
+    throw new EdgeError('ACME_EDGE_LOCALCA_CORRUPT', message, { cause })
+  }
+}
