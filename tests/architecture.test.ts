@@ -61,7 +61,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli/'],
   listr2: ['src/cli/'],
   yaml: ['src/config/', 'src/waf/regression/yaml-place.ts'],
-  'ipaddr.js': ['src/acme/', 'src/acme/local-ca/', 'src/config/', 'src/edge/', 'src/waf/'],
+  'ipaddr.js': ['src/acme/', 'src/config/', 'src/edge/', 'src/waf/'],
   tldts: ['src/acme/budget/', 'src/acme/diagnose/'],
 }
 
