@@ -1,4 +1,5 @@
 import type { Store } from '../../store/contract.ts'
+import { fractionOf, seedOf } from '../renewal/spread.ts'
 import { changeRecords, pruneRecords, type Records, readRecords, recordOf } from './budget-records.ts'
 import { type CaLimits, describeLimit } from './ca-limits.ts'
 import { limitOfRefusal } from './limit-of-refusal.ts'
@@ -6,6 +7,7 @@ import {
   type Bucket,
   type BudgetedOrder,
   isGivenBack,
+  isShared,
   isTakenByOrder,
   limitedPlaces,
   orderPlaces,
@@ -13,6 +15,7 @@ import {
   paceBuckets,
 } from './order-buckets.ts'
 import { emptyUntil, freeAtMs, giveBack, take } from './token-bucket.ts'
+import { placeInLine } from './waiting-line.ts'
 
 export type BudgetAnswer = { readonly allowed: true } | BudgetDelay
 
@@ -95,20 +98,30 @@ function recordsOf({ places, buckets }: Inquiry): string[] {
   return [...places, ...buckets].map(({ record }) => record)
 }
 
+/** With the bucket that is empty; `undefined`: the CA has said so. */
+type Delay = BudgetDelay & { readonly bucket: Bucket | undefined }
+type Judgement = { readonly allowed: true } | Delay
+
 /** The last of all the times before which something is closed. */
-function judge(records: Records, { places, buckets }: Inquiry, nowMs: number): BudgetAnswer {
-  const delays: BudgetDelay[] = []
+function judge(records: Records, { places, buckets }: Inquiry, nowMs: number): Judgement {
+  const delays: Delay[] = []
   for (const bucket of buckets) {
     const fullAtMs = recordOf(records, bucket.record).buckets.get(bucket.member) ?? 0
     const atMs = Math.ceil(freeAtMs(fullAtMs, bucket.limit))
-    if (atMs > nowMs) delays.push({ allowed: false, atMs, limit: bucket.name, why: whyDelayed(bucket) })
+    if (atMs > nowMs) delays.push({ allowed: false, atMs, limit: bucket.name, why: whyDelayed(bucket), bucket })
   }
   for (const { record, member } of places) {
     const atMs = Math.ceil(recordOf(records, record).closed.get(member) ?? 0)
     if (atMs > nowMs)
-      delays.push({ allowed: false, atMs, limit: 'ca', why: 'the CA takes none until then, as it said' })
+      delays.push({
+        allowed: false,
+        atMs,
+        limit: 'ca',
+        why: 'the CA takes none until then, as it said',
+        bucket: undefined,
+      })
   }
-  return delays.reduce<BudgetAnswer>((a, b) => (a.allowed || b.atMs > a.atMs ? b : a), { allowed: true })
+  return delays.reduce<Judgement>((a, b) => (a.allowed || b.atMs > a.atMs ? b : a), { allowed: true })
 }
 
 function whyDelayed({ name, limit, subject }: Bucket): string {
@@ -118,7 +131,12 @@ function whyDelayed({ name, limit, subject }: Bucket): string {
 }
 
 async function ask(options: BudgetOptions, inquiry: Inquiry): Promise<BudgetAnswer> {
-  return judge(await readRecords(options, recordsOf(inquiry)), inquiry, options.now())
+  const judgement = judge(await readRecords(options, recordsOf(inquiry)), inquiry, options.now())
+  return judgement.allowed ? judgement : answerOf(judgement)
+}
+
+function answerOf({ allowed, atMs, limit, why }: Delay): BudgetDelay {
+  return { allowed, atMs, limit, why }
 }
 
 async function reserve(options: BudgetOptions, inquiry: Inquiry, signal: AbortSignal): Promise<BudgetAnswer> {
@@ -126,11 +144,23 @@ async function reserve(options: BudgetOptions, inquiry: Inquiry, signal: AbortSi
   if (inquiry.buckets.length === 0) return ask(options, inquiry)
   const work = (records: Records): BudgetAnswer => {
     const nowMs = options.now()
-    const answer = judge(records, inquiry, nowMs)
-    if (answer.allowed) for (const bucket of inquiry.buckets.filter(isTakenByOrder)) takeFrom(records, bucket, nowMs)
-    return answer
+    const judgement = judge(records, inquiry, nowMs)
+    if (!judgement.allowed) return { ...answerOf(judgement), atMs: waitUntilMs(records, { inquiry, judgement }, nowMs) }
+    for (const bucket of inquiry.buckets.filter(isTakenByOrder)) takeFrom(records, bucket, nowMs)
+    return judgement
   }
   return changeRecords(options, { names: recordsOf(inquiry), work }, signal)
+}
+
+/** What others wait for as well is waited for in a line. */
+function waitUntilMs(
+  records: Records,
+  { inquiry, judgement: { bucket, atMs } }: { readonly inquiry: Inquiry; readonly judgement: Delay },
+  nowMs: number,
+): number {
+  if (bucket === undefined || !isShared(bucket)) return atMs
+  const names = inquiry.places.map(({ subject }) => subject).join()
+  return placeInLine(records, bucket, { atMs, nowMs, draw: fractionOf(seedOf(names), nowMs) })
 }
 
 interface Ended {

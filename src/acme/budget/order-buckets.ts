@@ -72,6 +72,11 @@ export function isTakenByOrder({ name }: Place): boolean {
   return name !== 'failed_validations'
 }
 
+/** Other names draw from it as well. */
+export function isShared({ name }: Place): boolean {
+  return name !== 'failed_validations' && name !== 'duplicate_certificates'
+}
+
 /** Boulder counts certificates when they are issued: an order that came to nothing gets these back. */
 export function isGivenBack({ name }: Place): boolean {
   return name === 'certificates_per_domain' || name === 'duplicate_certificates'

@@ -4,10 +4,11 @@ const hourMs = 3_600_000
 
 /** How much faster than on average orders may go: enough to work off a backlog, while no hour is a peak. */
 const haste = 1.25
-/** So many an hour are no burden for any CA: a fleet that needs no more gets them at once. */
-const unpacedPerHour = 20
-/** A larger fleet gets its share of an hour in ten portions: an hour that begins with a full bucket has 11 of them. */
-const portionMs = hourMs / 10
+/** So many an hour are a burden to no CA: a fleet that needs no more (of 90-day certificates some 5,000) gets them at once. */
+const unpacedPerHour = 5
+/** A larger fleet gets a tenth of its hour at once, two at the least: an hour that begins with a full bucket has so many more. */
+const burstOfHour = 0.1
+const minBurst = 2
 
 /** The certificates that one account keeps. */
 export interface Fleet {
@@ -23,7 +24,7 @@ export interface Fleet {
  */
 export function paceOf({ certificates, renewalIntervalMs }: Fleet): Limit {
   const perHour = (certificates * haste * hourMs) / Math.max(renewalIntervalMs, hourMs)
-  return perHour <= unpacedPerHour
-    ? { count: unpacedPerHour, periodMs: hourMs }
-    : { count: (perHour * portionMs) / hourMs, periodMs: portionMs }
+  if (perHour <= unpacedPerHour) return { count: unpacedPerHour, periodMs: hourMs }
+  const count = Math.max(perHour * burstOfHour, minBurst)
+  return { count, periodMs: (count / perHour) * hourMs }
 }

@@ -19,14 +19,16 @@ export function renewAtMs(certificate: RenewalSubject, window: RenewalWindow | u
   const seed = seedOf(certificate.id)
   const { notBeforeMs, notAfterMs } = certificate
   if (window === undefined) return pointOfLifeMs(seed, notBeforeMs, notAfterMs)
-  return Math.min(pointOfWindowMs(seed, window.start, window.end), emergencyAtMs(notBeforeMs, notAfterMs))
+  const pointMs = pointOfWindowMs(seed, window.start, window.end)
+  return Math.min(pointMs, emergencyAtMs(notBeforeMs, notAfterMs))
 }
 
-/** RFC 9773 §4.2: "a uniform random time within the suggested window". */
+/** RFC 9773 §4.2: "a uniform random time within the suggested window"; `seed` is the certificate's. */
 export function pointOfWindowMs(seed: number, startMs: number, endMs: number): number {
   return Math.floor(startMs + (endMs - startMs) * fractionOf(fractionSeed(seed, endMs), startMs))
 }
 
+/** Where the CA gives no window. */
 export function pointOfLifeMs(seed: number, notBeforeMs: number, notAfterMs: number): number {
   const spreadMs = (notAfterMs - notBeforeMs) * spreadOfLife
   return Math.floor(latestRenewalMs(notBeforeMs, notAfterMs) - spreadMs * fractionOf(seed, notAfterMs))

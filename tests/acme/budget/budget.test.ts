@@ -225,6 +225,31 @@ t.test('replicas share what is left: fifty that start at once reserve no more th
   t.equal(answers.filter((answer) => answer?.allowed).length, 4)
 })
 
+t.test('those that wait for the same are told different times, and are served at them', async (t) => {
+  const bench = createBench()
+  const pace = { count: 2, periodMs: 10 * minuteMs }
+  const paced = (i: number) => order([`n${i}.example`], { isRenewal: true, viaAri: true, pace })
+  const until: number[] = []
+  for (let i = 0; i < 200; i += 1) {
+    const answer = await bench.budget.reserve(paced(i), signal)
+    if (!answer.allowed) until.push(answer.atMs)
+  }
+  t.equal(until.length, 199)
+  // Twelve have places, five minutes apart; the others share the hour.
+  t.same(
+    until.slice(0, 12).map((atMs) => (atMs - startMs) / minuteMs),
+    [1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 51, 56],
+  )
+  t.ok(new Set(until).size > 190, `${new Set(until).size} different times`)
+  t.ok(Math.max(...until) <= startMs + 62 * minuteMs)
+  let served = 0
+  for (const [i, atMs] of until.slice(0, 12).entries()) {
+    bench.nowMs = atMs
+    if ((await bench.budget.reserve(paced(i + 1), signal)).allowed) served += 1
+  }
+  t.equal(served, 12)
+})
+
 t.test(
   'what is counted survives a restart; a record that is none counts as empty; what is past is removed',
   async (t) => {
