@@ -4,6 +4,7 @@ import { EdgeError } from '../errors.ts'
 import type { HostName } from '../http.ts'
 import { installCertificate, type StoredCertificate, verifyCertificate } from '../store/certificates.ts'
 import type { Store } from '../store/contract.ts'
+import { underLock } from '../store/under-lock.ts'
 import { abortError } from './abort.ts'
 import { type AcmeAccount, openAccount } from './account.ts'
 import { proveHost } from './authorization.ts'
@@ -39,13 +40,16 @@ const fallbackLifeMs = 3600 * 1000
  */
 export async function issueCertificate(options: IssueOptions): Promise<StoredCertificate> {
   const { store, names, acme } = options
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)])
+  let signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)])
   const transport = await openTransport({ rootCa: acme.rootCa })
   try {
     const lock = await store.lock(`orders/${folderNameOf(names)}`, signal)
     try {
-      const journal = await openJournal(store, identityOf(options), Date.now())
-      return await install(options, await obtain({ ...options, transport }, journal, signal), signal)
+      // Who was paused for so long that another replica goes on with the order changes nothing any more.
+      signal = AbortSignal.any([signal, lock.signal])
+      const alone = { ...options, store: underLock(store, lock) }
+      const journal = await openJournal(alone.store, identityOf(options), Date.now())
+      return await install(alone, await obtain({ ...alone, transport }, journal, signal), signal)
     } finally {
       await lock.release()
     }

@@ -59,9 +59,7 @@ async function createRedisClient(config: RedisStoreConfig) {
   const password = await passwordOf(config)
   const once = { host, port, connectTimeout: CONNECT_MS, reconnectStrategy: false as const }
   return createClient({
-    socket: config.tls
-      ? { ...once, tls: true, servername: host, ...(config.ca ? { ca: await readNamed(config.ca) } : {}) }
-      : once,
+    socket: config.tls ? { ...once, tls: true, ...(config.ca ? { ca: await readNamed(config.ca) } : {}) } : once,
     ...{ database, RESP: 3, disableOfflineQueue: true, name: 'acme-edge', maintNotifications: 'disabled' },
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type OpenedStore, openStore } from '../../src/store/open-store.ts'
 import { createRedisStore } from '../../src/store/redis-store.ts'
-import { eventually } from '../helpers/edge-process.ts'
+import { createTestAuthority } from '../helpers/certificate-authority.ts'
+import { eventually, freePorts } from '../helpers/edge-process.ts'
 import { redisConfig, redisMissing, startRedis } from '../helpers/redis.ts'
 import { runStoreConformance } from './conformance.ts'
 
@@ -155,6 +161,88 @@ t.test('user and password: used, checked, and never told', { skip }, async (t) =
   await t.rejects(opened.store.read('k'), { code: 'ACME_EDGE_STORE_UNREADABLE' })
   const told = warnings.join() + String(wrong?.stack) + JSON.stringify(wrong)
   t.notMatch(told, /p@ss|p%40ss|wr0ng/)
+})
+
+t.test('a process that was stopped for longer than its lease writes nothing afterwards', { skip }, async (t) => {
+  const { config, open } = await fixture(t)
+  const { store } = await open()
+  for (const hasSuccessor of [true, false]) {
+    const words = [join(import.meta.dirname, 'paused-writer.ts'), JSON.stringify(config)]
+    const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] })
+    t.teardown(() => child.kill('SIGKILL'))
+    const lines = createInterface({ input: child.stdout })
+    const [held] = await once(lines, 'line')
+    t.equal(held, 'held')
+    child.kill('SIGSTOP')
+    if (hasSuccessor) {
+      const lock = await store.lock('paused', AbortSignal.timeout(5_000))
+      await store.write('value', 'of the successor', { lock })
+      await lock.release()
+    } else await delay(700)
+    const outcome = once(lines, 'line')
+    child.stdin.write('go\n')
+    child.kill('SIGCONT')
+    const [said] = await outcome
+    t.match(said, hasSuccessor ? /^ACME_EDGE_STORE_STALE$/ : /^(written|ACME_EDGE_STORE_STALE)$/)
+    if (hasSuccessor) t.equal(String(await store.read('value')), 'of the successor')
+  }
+})
+
+t.test('over TLS, against a root of its own', { skip }, async (t) => {
+  const folder = t.testdir()
+  const authority = await createTestAuthority()
+  const { certPem, keyPem } = await authority.issue(['127.0.0.1', 'localhost'])
+  const files = { ca: authority.caPem, cert: certPem, key: keyPem, other: (await createTestAuthority()).caPem }
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), `${text}\n`, { mode: 0o600 })
+  const [tlsPort = 0] = await freePorts(1)
+  const tls = [
+    '--tls-port',
+    `${tlsPort}`,
+    '--tls-cert-file',
+    join(folder, 'cert'),
+    '--tls-key-file',
+    join(folder, 'key'),
+  ]
+  const redis = await startRedis({
+    folder: join(folder, 'redis'),
+    args: [...tls, '--tls-ca-cert-file', join(folder, 'ca'), '--tls-auth-clients', 'no'],
+  })
+  t.teardown(() => redis.stop())
+  const log = { warn: () => undefined }
+  const connect = async (host: string, ca: string) => {
+    const opened = await openStore(redisConfig(`rediss://${host}:${tlsPort}/0${ca}`, folder), log)
+    t.teardown(() => opened.close())
+    return opened.store
+  }
+  const store = await connect('localhost', '?ca=ca')
+  await store.write('k', 'v')
+  t.equal(String(await store.read('k')), 'v')
+  t.equal(String(await (await connect('127.0.0.1', '?ca=ca')).read('k')), 'v', 'an address')
+  for (const wrong of ['', '?ca=other']) {
+    const refused = { code: 'ACME_EDGE_STORE_UNREADABLE', message: /certificate/ }
+    await t.rejects((await connect('localhost', wrong)).read('k'), refused, wrong)
+  }
+  await t.rejects(connect('localhost', '?ca=missing'), { code: 'ACME_EDGE_STORE_UNREADABLE', message: /missing/ })
+})
+
+t.test('a replica of Redis is no store, and a failover is survived', { skip }, async (t) => {
+  const { redis, open } = await fixture(t)
+  const folder = t.testdir()
+  const primary = await startRedis({ folder: join(folder, 'other') })
+  t.teardown(() => primary.stop())
+  const { store } = await open()
+  await store.write('k', 'v')
+  redis.cli('REPLICAOF', '127.0.0.1', `${primary.port}`)
+  await t.rejects(store.write('k', 'w'), { code: 'ACME_EDGE_STORE_UNWRITABLE', message: /READONLY.*primary/ })
+  await delay(300)
+  await t.rejects(store.write('k', 'w'), { code: 'ACME_EDGE_STORE_UNWRITABLE', message: /primary/ })
+  redis.cli('REPLICAOF', 'NO', 'ONE')
+  const writes = () =>
+    store.write('k', 'w').then(
+      () => true,
+      () => false,
+    )
+  await eventually('it is the primary again', writes)
 })
 
 async function failsFast(t: Test, store: OpenedStore['store'], withinMs = 500): Promise<void> {
