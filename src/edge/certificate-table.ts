@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { toEdgeError } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -42,6 +43,9 @@ export class CertificateTable {
   readonly #byFolder = new Map<string, CertificateOutline>()
   readonly #loading = new Map<CertificateOutline, Promise<SecureContext | undefined>>()
   readonly #failures = new Map<CertificateOutline, Failure>()
+  readonly #addressListeners: ((certificate: StoredCertificate | undefined) => void)[] = []
+  #addressCertificate: StoredCertificate | undefined
+  #addressOutline: CertificateOutline | undefined
   /** All and one are not read at once: the later of two readings is the one that counts. */
   #reading: Promise<unknown> = Promise.resolve()
 
@@ -65,6 +69,7 @@ export class CertificateTable {
         }
       }
       for (const name of gone) this.#replace(name, undefined)
+      await this.#serveAddresses()
     })
   }
 
@@ -76,6 +81,7 @@ export class CertificateTable {
       const outline = found && outlineOf(found)
       this.#replace(name, outline)
       if (outline !== undefined && context !== undefined) this.#contexts.keep(outline, context)
+      await this.#serveAddresses()
     })
   }
 
@@ -84,9 +90,33 @@ export class CertificateTable {
     return [...this.#byFolder.values()].filter((outline) => !this.#isPassedOver(outline))
   }
 
+  /**
+   * Calls back, now and whenever that changes, with what is served to clients that name no host, as those do that ask for an
+   * address (RFC 6066 §3): of the certificates for addresses the one that lives longest.
+   */
+  onAddressCertificate(listener: (certificate: StoredCertificate | undefined) => void): void {
+    this.#addressListeners.push(listener)
+    if (this.#addressCertificate !== undefined) listener(this.#addressCertificate)
+  }
+
   /** For tls.Server. */
   sniCallback(): SniCallback {
     return createSniCallback({ ready: (name) => this.#ready(name), find: (name) => this.#find(name) })
+  }
+
+  async #serveAddresses(): Promise<void> {
+    const outlines = [...this.#byFolder.values()].filter(({ names }) => names.some((name) => isIP(name) !== 0))
+    const [outline] = outlines.sort((one, other) => other.notAfterMs - one.notAfterMs)
+    if (outline === this.#addressOutline) return
+    try {
+      const found = outline && (await loadCertificate(this.#folder, outline.name))
+      if (found !== undefined) contextOf(found)
+      for (const listener of this.#addressListeners) listener(found)
+      this.#addressCertificate = found
+      this.#addressOutline = outline
+    } catch (error) {
+      this.#logUnserved(outline?.name ?? '', error) // the one before is served on
+    }
   }
 
   #ready(name: string): SecureContext | undefined {

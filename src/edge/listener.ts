@@ -55,19 +55,26 @@ export async function openInMemoryListener(edge: CurrentGeneration): Promise<InM
 /** Opens a listener for TLS with HTTP/2 and HTTP/1.1 by ALPN. */
 export async function openHttpsListener(address: ListenAddress, options: SecureListenerOptions): Promise<Listener> {
   const { limits } = options.edge()
+  const context = {
+    minVersion: 'TLSv1.2',
+    ...(options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys }),
+  } as const
   const app = fastify({
     ...catchAllOptions,
     http2: true,
     https: {
       allowHTTP1: true,
       SNICallback: options.certificates.sniCallback(),
-      minVersion: 'TLSv1.2',
+      ...context,
       handshakeTimeout: limits.headerTimeoutMs,
-      ...(options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys }),
       maxHeaderListPairs: limits.headerCount + 8,
       maxSessionMemory: 10,
       settings: { maxConcurrentStreams: limits.http2Streams, maxHeaderListSize: limits.headerBytes, enablePush: false },
     },
+  })
+  options.certificates.onAddressCertificate((certificate) => {
+    const pair = certificate && { cert: certificate.fullChainPem, key: certificate.privateKeyPem }
+    app.server.setSecureContext({ ...context, ...pair })
   })
   return new NodeListener(app as unknown as FastifyInstance, options).open(address)
 }

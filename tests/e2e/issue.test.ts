@@ -187,7 +187,7 @@ t.test('kill -9 at any moment loses neither account nor key, and the next run su
   const first = await acmeEdge('issue', 'steady.example')
   t.equal(first.code, 0, first.stderr)
   const account = await accountOf(folder)
-  const rounds = 10
+  const rounds = 20
   const moments: string[] = []
   for (let round = 0; round < rounds; round += 1) {
     const run = spawnEdge(['issue', 'killed.example', '--config', configFile, '--json'])

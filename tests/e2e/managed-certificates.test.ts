@@ -121,13 +121,27 @@ t.test('the names of the config are served without a command, and by every worke
       const before = await served('shop.example')
       edge.writeConfig({
         ...edge.config(),
-        acme: acme(['shop.example', 'www.shop.example', 'new.example'], ['other.example']),
+        acme: acme(
+          ['shop.example', 'www.shop.example', 'new.example'],
+          ['other.example'],
+          ['127.0.0.1', 'box.example'],
+        ),
       })
       edge.signal('SIGHUP')
       await eventually('it is served', async () => (await served('new.example')) !== undefined, 20_000)
       const after = await served('shop.example')
       t.same(after?.names, ['new.example', 'shop.example', 'www.shop.example'])
       t.not(after?.serial, before?.serial)
+    },
+  )
+
+  await t.test(
+    'a client that names no host, since it asks for an address, gets the certificate for addresses',
+    async (t) => {
+      await eventually('it is served', async () => (await served('')) !== undefined, 20_000)
+      t.same((await served(''))?.names, ['IP Address:127.0.0.1', 'box.example'])
+      t.same((await served('box.example'))?.names, ['IP Address:127.0.0.1', 'box.example'])
+      t.equal(await served('unwanted.example'), undefined)
     },
   )
 
