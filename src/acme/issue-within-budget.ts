@@ -25,7 +25,8 @@ export async function issueWithinBudget(
     await budget.noteOutcome(order, { kind: 'done' }, signal)
     return certificate
   } catch (error) {
-    if (!signal.aborted) await budget.noteOutcome(order, outcomeOf(error, names), signal)
+    // A store that fails now must not hide what failed before; the order stays counted.
+    if (!signal.aborted) await budget.noteOutcome(order, outcomeOf(error, names), signal).catch(() => undefined)
     throw error
   }
 }
