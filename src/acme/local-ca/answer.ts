@@ -42,7 +42,7 @@ export async function answer(request: IncomingMessage, ca: Ca): Promise<Reply> {
   try {
     return await dispatch(request, ca)
   } catch (error) {
-    if (!(error instanceof Problem) && !request.destroyed) ca.onFault(error) // a client that went away is no fault
+    if (!(error instanceof Problem) && !request.socket.destroyed) ca.onFault(error) // a client that went away is no fault
     const problem = error instanceof Problem ? error : new Problem('serverInternal', 'the request failed')
     const headers = { ...problem.options.headers, 'content-type': 'application/problem+json' }
     return { status: problem.status, headers, body: problemDocument(problem) }

@@ -1,4 +1,4 @@
-import { identifierOf } from './local-name.ts'
+import { identifierOf } from '../identifier.ts'
 import { parseJsonObject } from './payload.ts'
 import { Problem, problemDocument } from './problem.ts'
 import { type Ca, findOwned, type Reply, type Resource } from './resource.ts'

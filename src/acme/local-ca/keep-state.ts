@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { JWK } from 'jose'
 import { EdgeError } from '../../errors.ts'
 import type { Store } from '../../store/contract.ts'
-import { identifierOf } from './local-name.ts'
+import { identifierOf } from '../identifier.ts'
 import { Problem, type ProblemType, problemTypes } from './problem.ts'
 import { type Account, type Authorization, addOrder, type CertificateRecord, type Order, type State } from './state.ts'
 

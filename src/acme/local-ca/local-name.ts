@@ -33,11 +33,6 @@ export function isHostName(name: string): boolean {
   )
 }
 
-/** The identifier of a host, as RFC 8555 §9.7.7 and RFC 8738 §2 write it. */
-export function identifierOf(host: string): Identifier {
-  return { type: parseAddress(host) === undefined ? 'dns' : 'ip', value: host }
-}
-
 function parseIdentifier(value: unknown): Identifier {
   if (!isJsonObject(value) || typeof value.type !== 'string' || typeof value.value !== 'string') {
     throw new Problem('malformed', 'an identifier needs a type and a value')

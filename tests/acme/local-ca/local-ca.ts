@@ -8,8 +8,9 @@ import * as x509 from '@peculiar/x509'
 import { calculateJwkThumbprint, exportJWK, FlattenedSign, generateKeyPair, type JWK } from 'jose'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { identifierOf } from '../../../src/acme/identifier.ts'
 import { type AuthorityOptions, openAuthority } from '../../../src/acme/local-ca/authority.ts'
-import { startAcmeServer } from '../../../src/acme/local-ca/start-acme-server.ts'
+import { type AcmeServerOptions, startAcmeServer } from '../../../src/acme/local-ca/start-acme-server.ts'
 import { openFileStore } from '../../../src/store/file-store.ts'
 
 export interface TestKey {
@@ -75,14 +76,21 @@ export async function temporaryStore(t: Test) {
 }
 
 /** Authority, ACME server and the host that validation looks at, all real and all closed after the test. */
-export async function startLocalCa(t: Test, options: Partial<AuthorityOptions> = {}) {
-  const { store } = await temporaryStore(t)
-  const authority = await openAuthority({ store, signal: AbortSignal.timeout(10_000), ...options })
+export async function startLocalCa(
+  t: Test,
+  options: Partial<AuthorityOptions> = {},
+  serving: Partial<AcmeServerOptions> = {},
+) {
+  const store = options.store ?? (await temporaryStore(t)).store
+  const authority = await openAuthority({ signal: AbortSignal.timeout(10_000), ...options, store })
   const challenges = await startChallengeHost(t)
   const faults: string[] = []
   const { clock } = options
   const log = pino({}, { write: (line) => void faults.push(line) })
-  const server = await startAcmeServer({ authority, validationPort: challenges.port, log, ...(clock && { clock }) })
+  const server = await startAcmeServer({
+    ...{ authority, validationPort: challenges.port, log, ...(clock && { clock }) },
+    ...serving,
+  })
   t.teardown(() => server.close())
   const directory = (await (await fetch(server.directoryUrl)).json()) as Record<string, string>
   return { authority, server, directory, challenges, faults, ...createRequests(directory) }
@@ -121,9 +129,9 @@ async function enrol(key: TestKey, directory: Record<string, string>, post: (opt
 export type TestAccount = Awaited<ReturnType<typeof enrol>>
 
 /** A newOrder whose challenges are answered and validated; the order is then ready. */
-export async function readyOrder(ca: LocalCa, account: TestAccount, names: readonly string[]) {
-  const identifiers = names.map((value) => ({ type: 'dns', value }))
-  const order = await account.post(ca.directory.newOrder, { identifiers })
+export async function readyOrder(ca: LocalCa, account: TestAccount, names: readonly string[], extra: object = {}) {
+  const identifiers = names.map(identifierOf)
+  const order = await account.post(ca.directory.newOrder, { identifiers, ...extra })
   for (const url of order.json.authorizations as string[]) {
     const challenge = await findChallenge(account, url)
     ca.challenges.answers.set(challenge.token, `${challenge.token}.${account.key.thumbprint}`)
