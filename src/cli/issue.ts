@@ -1,19 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { folderNameOf, parseCertificateNames } from '../acme/certificate-names.ts'
 import type { CertificateWish } from '../acme/certificate-wish.ts'
 import type { IssueOptions } from '../acme/issue-certificate.ts'
 import { issueWithinBudget } from '../acme/issue-within-budget.ts'
-import { rehearsalStore } from '../acme/rehearsal-store.ts'
+import { rehearse } from '../acme/rehearse.ts'
 import type { EdgeConfig } from '../config/config.ts'
 import { type KeyType, keyTypes } from '../config/key-types.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { loadCertificate } from '../store/certificates.ts'
-import { openFileStore } from '../store/file-store.ts'
 import { type OpenedStore, openStore } from '../store/open-store.ts'
 import { withDiagnosis } from './diagnosis.ts'
 import { addDiagnosisOptions, type DiagnosisFlags } from './diagnosis-options.ts'
@@ -69,7 +65,7 @@ async function issue(domains: readonly string[], flags: Flags): Promise<void> {
       preferredChain: flags.preferredChain ?? defaults?.preferredChain,
     }
     const order = { ...wish, acme, timeoutMs: flags.timeout * 1000, now: Date.now }
-    await (flags.dryRun ? rehearse(order, { config, opened, view }) : run(order, { config, opened, view }))
+    await (flags.dryRun ? rehearseOrder(order, { config, opened, view }) : run(order, { config, opened, view }))
   } finally {
     opened.close()
   }
@@ -101,7 +97,7 @@ async function run(order: Order, { config, opened, view }: Surroundings): Promis
 }
 
 /** The whole way, from another directory of the CA, into a folder that goes when it is over. */
-async function rehearse(order: Order, { config, opened, view }: Surroundings): Promise<void> {
+async function rehearseOrder(order: Order, { config, opened, view }: Surroundings): Promise<void> {
   const { staging } = order.acme
   if (staging === undefined) {
     const message = `--dry-run orders from acme.staging, which ${config.file} does not name: add the CA's directory for tests`
@@ -109,26 +105,15 @@ async function rehearse(order: Order, { config, opened, view }: Surroundings): P
   }
   const answering = await openPublisher(config, opened)
   const interruption = watchInterruption()
-  const certificateFolder = await mkdtemp(join(tmpdir(), 'acme-edge-dry-run-'))
   try {
     view.begin(answering.via)
-    const scratch = await openFileStore({ folder: certificateFolder, log: createLog('warn') })
-    const issued = issueWithinBudget(
-      {
-        ...order,
-        acme: { ...order.acme, directory: staging },
-        store: rehearsalStore(opened.store, scratch),
-        certificateFolder,
-        publisher: { ...answering.publisher, installed: async () => undefined },
-        signal: interruption.signal,
-        onProgress: view.onProgress,
-      },
-      { isRenewal: false, viaAri: false },
-    )
+    const { publisher } = answering
+    const { signal } = interruption
+    const { store } = opened
+    const issued = rehearse({ ...order, staging, store, publisher, signal, onProgress: view.onProgress })
     await view.end(issued, { dryRun: true })
   } finally {
     interruption.end()
-    await rm(certificateFolder, { recursive: true, force: true })
     await answering.close()
   }
 }

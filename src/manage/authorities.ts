@@ -1,6 +1,7 @@
 import type { CertificateWish } from '../acme/certificate-wish.ts'
 import { fetchDirectory } from '../acme/client.ts'
 import { issueWithinBudget, type OrderCircumstances } from '../acme/issue-within-budget.ts'
+import { rehearse } from '../acme/rehearse.ts'
 import { paceOf } from '../acme/renewal/pace.ts'
 import { fetchRenewalInfo, type RenewalInfo } from '../acme/renewal/renewal-info.ts'
 import { isUrgent } from '../acme/renewal/renewal-state.ts'
@@ -50,6 +51,9 @@ interface Ordering extends Omit<AuthorityParts, 'acme'> {
 async function order(parts: Ordering, signal: AbortSignal): Promise<void> {
   const { acme, request, folder } = parts
   const wish = wishOf(request, acme.directory)
+  // After a failure the CA is tried where failures cost little, and its real directory only once that went well.
+  if (acme.staging !== undefined && request.record.state.failures > 0)
+    await rehearse({ ...parts, ...wish, replaces: undefined, staging: acme.staging, signal })
   await issueWithinBudget({ ...parts, ...wish, certificateFolder: folder, signal }, circumstancesOf(parts, wish))
 }
 
