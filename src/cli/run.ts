@@ -10,6 +10,7 @@ import { createLog, field, type Logger } from '../log.ts'
 import { openReplica } from '../replicas/replica.ts'
 import { openStore } from '../store/open-store.ts'
 import { type CertificateManagement, manageCertificates } from './certificate-management.ts'
+import { type OnDemandIssuance, openOnDemand } from './on-demand-issuance.ts'
 import { type RunningService, startService } from './running-service.ts'
 import { watchFiles } from './watch-files.ts'
 
@@ -34,7 +35,8 @@ async function run(path: string): Promise<void> {
     await replica.close()
     opened.close()
   }
-  const parts = { log, store: opened.local, activeChallenges: () => replica.join() }
+  const demand = openOnDemand(config, { ...opened, log })
+  const parts = { log, store: opened.local, activeChallenges: () => replica.join(), demand }
   const service = await startService(config, parts).catch(async (error) => {
     await leave()
     throw error
@@ -46,12 +48,14 @@ async function run(path: string): Promise<void> {
     closers.unshift(() => control.close())
     const management = manageCertificates(config, { ...opened, publisher, log })
     closers.unshift(() => management.close())
+    demand.attach(publisher)
+    closers.unshift(() => demand.close())
     if (config.admin !== undefined) {
       const metrics = () => scrape(service, management)
       const admin = await startAdmin({ listen: config.admin, health: health.snapshot, metrics })
       closers.push(() => admin.close())
     }
-    const reloader = startReloading(config, { service, management }, log)
+    const reloader = startReloading(config, { service, management, demand }, log)
     closers.unshift(async () => reloader.close())
     health.set('starting', false)
     log.info({ ...service.addresses, workers: config.workers }, 'ready')
@@ -89,6 +93,7 @@ async function shutDown(closers: readonly (() => Promise<void>)[], health: Healt
 interface Reloaded {
   readonly service: RunningService
   readonly management: CertificateManagement
+  readonly demand: OnDemandIssuance
 }
 
 /** Reloads one after the other: the last change wins, and no two generations are built at once. */
@@ -113,11 +118,12 @@ function startReloading(first: EdgeConfig, parts: Reloaded, log: Logger): { clos
 }
 
 /** The config that serves afterwards: the new one, or the old one when the new one cannot be used. */
-async function reload(old: EdgeConfig, { service, management }: Reloaded, log: Logger): Promise<EdgeConfig> {
+async function reload(old: EdgeConfig, { service, management, demand }: Reloaded, log: Logger): Promise<EdgeConfig> {
   try {
     const next = await loadConfig(old.file)
     await service.reload(next)
     management.reload(next)
+    demand.reload(next)
     warnOfRestart(old, next, log)
     log.info({ [field.path]: next.file }, 'reloaded')
     return next

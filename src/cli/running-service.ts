@@ -7,6 +7,7 @@ import { CollectionRelay } from '../collections/collection-relay.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
 import { startEdge } from '../edge/start.ts'
 import type { Logger } from '../log.ts'
+import { type DemandPort, WaitingRoom } from '../on-demand/waiting-room.ts'
 import type { Store } from '../store/contract.ts'
 import { startWorkers } from '../workers/primary.ts'
 import { buildServices, loadRules } from './edge-services.ts'
@@ -26,6 +27,8 @@ export interface ServiceParts {
   readonly store: Store
   /** What is active already; asked last before the listeners open. */
   readonly activeChallenges: () => Promise<readonly ActiveChallenge[]>
+  /** Gets certificates that handshakes ask for, where the config wants it. */
+  readonly demand: DemandPort
 }
 
 /** Starts the edge in this process, or `config.workers` processes when that is more than one. */
@@ -49,15 +52,20 @@ interface ProcessParts extends Omit<ServiceParts, 'store'> {
 
 async function startAlone(
   config: EdgeConfig,
-  { log, keeper, activeChallenges }: ProcessParts,
+  { log, keeper, activeChallenges, demand }: ProcessParts,
 ): Promise<RunningService> {
   const { services, metrics, attach, close } = buildServices(config, log, keeper.memory)
-  const edge = await startEdge(config, { ...services, activeChallenges })
+  let onDemand = config.acme?.onDemand
+  const waitingRoom = new WaitingRoom(demand, () => onDemand)
+  const edge = await startEdge(config, { ...services, activeChallenges, demand: waitingRoom })
   attach(edge)
   return {
     publisher: edge.publisher,
     addresses: edge.addresses,
-    reload: (next) => edge.reload(next),
+    async reload(next) {
+      await edge.reload(next)
+      onDemand = next.acme?.onDemand
+    },
     metrics: async () => [await metrics.snapshot()],
     async close() {
       await edge.close()
@@ -66,7 +74,10 @@ async function startAlone(
   }
 }
 
-async function startPool(config: EdgeConfig, { log, keeper, activeChallenges }: ProcessParts): Promise<RunningService> {
+async function startPool(
+  config: EdgeConfig,
+  { log, keeper, activeChallenges, demand }: ProcessParts,
+): Promise<RunningService> {
   await loadRules(config) // here the problems have their places; a worker could only say that there are some
   const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
   const challenges = new ActiveChallenges()
@@ -76,6 +87,7 @@ async function startPool(config: EdgeConfig, { log, keeper, activeChallenges }: 
     log,
     challenges,
     collections: new CollectionRelay(keeper),
+    demand,
   })
   return {
     publisher: pool.publisher,

@@ -9,7 +9,7 @@ const maxPeriodMs = 31 * 86_400_000
 type LimitValue = { readonly count: number; readonly periodMs: number } | 'off'
 
 /** `300/3h`: so many in a time (`m`, `h`, `d`), as a bucket that refills evenly; or `off`. */
-const limitReader: Reader<LimitValue> = textOf<LimitValue>('a limit such as 300/3h, or "off"', parseLimit)
+export const limitReader: Reader<LimitValue> = textOf<LimitValue>('a limit such as 300/3h, or "off"', parseLimit)
 
 export function parseLimit(text: string): Parsed<LimitValue> {
   if (text === 'off') return value('off')

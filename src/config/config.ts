@@ -46,6 +46,18 @@ export interface AcmeConfig {
   readonly staging?: string | undefined
   /** What replaces the limits that the CA is known to have; `undefined`: nothing. */
   readonly limits?: CaLimitsConfig | undefined
+  /** `undefined`: handshakes for names without a certificate are refused. */
+  readonly onDemand?: OnDemandConfig | undefined
+}
+
+/** Certificates that are got when a handshake asks for their name. */
+export interface OnDemandConfig {
+  /** The URL that decides whether a name gets one. */
+  readonly ask: string
+  readonly timeoutMs: number
+  readonly limits: { readonly perMinute: number; readonly perRegisteredDomain: Limit | 'off' }
+  /** That may wait at a time, of each process. */
+  readonly waitingHandshakes: number
 }
 
 /** Limits of the CA as edge.yaml sets them; a missing one stays what it is known to be. */

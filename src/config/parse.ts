@@ -4,6 +4,7 @@ import { EdgeError } from '../errors.ts'
 import { toCaLimitsConfig } from './ca-limits-schema.ts'
 import type { EdgeConfig } from './config.ts'
 import { toLimitsConfig } from './limits-schema.ts'
+import { toOnDemandConfig } from './on-demand-schema.ts'
 import { placeOf } from './reader.ts'
 import { type ConfigDraft, edgeSchema } from './schema.ts'
 import { type ConfigSource, createSource, invalid, note } from './source.ts'
@@ -101,6 +102,7 @@ function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
       },
       staging: draft.acme.staging,
       limits: draft.acme.limits && toCaLimitsConfig(draft.acme.limits),
+      onDemand: draft.acme.on_demand && toOnDemandConfig(draft.acme.on_demand),
     },
     store: draft.store,
     admin: draft.admin?.listen,

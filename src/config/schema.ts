@@ -6,6 +6,7 @@ import { caLimitsReader } from './ca-limits-schema.ts'
 import { parseHostPattern } from './host-pattern.ts'
 import { keyTypes } from './key-types.ts'
 import { defaultLimits, limitsReader } from './limits-schema.ts'
+import { onDemandReader } from './on-demand-schema.ts'
 import { accessLogIn, pathIn, readableFileIn, ruleFilesIn, shippedRules, storeIn } from './paths.ts'
 import {
   found,
@@ -97,6 +98,7 @@ function acmeSchema(folder: string) {
     staging: optionalOrNone(directoryUrl),
     ...certificateKeys,
     limits: optionalOrNone(caLimitsReader),
+    on_demand: optionalOrNone(onDemandReader),
   })
 }
 

@@ -6,6 +6,7 @@ import { field } from '../log.ts'
 import { type CertificateOutline, outlineCertificates, outlineOf } from '../store/certificate-outline.ts'
 import { loadCertificate, type StoredCertificate } from '../store/certificates.ts'
 import { CertificatesByName } from './certificates-by-name.ts'
+import type { Demand } from './demand.ts'
 import { SecureContexts } from './secure-contexts.ts'
 import { createSniCallback, type SniCallback } from './sni-callback.ts'
 
@@ -26,6 +27,10 @@ export interface CertificateTableOptions {
   /** Monotonic milliseconds. Default: `performance.now`. */
   readonly elapsed?: () => number
   readonly contexts?: SecureContexts
+  /** Who is asked for what is not there, or has expired. Default: nobody. */
+  readonly demand?: Demand | undefined
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly now?: () => number
 }
 
 /**
@@ -39,6 +44,8 @@ export class CertificateTable {
   readonly #log: Logger
   readonly #elapsed: () => number
   readonly #contexts: SecureContexts
+  readonly #demand: Demand | undefined
+  readonly #now: () => number
   readonly #byName = new CertificatesByName()
   readonly #byFolder = new Map<string, CertificateOutline>()
   readonly #loading = new Map<CertificateOutline, Promise<SecureContext | undefined>>()
@@ -54,6 +61,8 @@ export class CertificateTable {
     this.#log = log
     this.#elapsed = options.elapsed ?? (() => performance.now())
     this.#contexts = options.contexts ?? new SecureContexts()
+    this.#demand = options.demand
+    this.#now = options.now ?? Date.now
   }
 
   /** Looks through the store; a broken certificate is logged and left out, so that the others are served. */
@@ -121,10 +130,26 @@ export class CertificateTable {
 
   #ready(name: string): SecureContext | undefined {
     const outline = this.#choose(name)
-    return outline && this.#contexts.find(outline)
+    if (outline === undefined || this.#isDemanded(outline)) return undefined
+    const context = this.#contexts.find(outline)
+    if (context !== undefined) this.#demand?.seen(name)
+    return context
   }
 
   async #find(name: string): Promise<SecureContext | undefined> {
+    const outline = this.#choose(name)
+    if (this.#demand !== undefined && (outline === undefined || this.#isDemanded(outline))) {
+      await this.#demand.wait(name) // whatever comes of it: an expired certificate is still served then
+    }
+    return this.#findPresent(name)
+  }
+
+  /** A certificate that has expired, where somebody may get another one. */
+  #isDemanded({ notAfterMs }: CertificateOutline): boolean {
+    return this.#demand !== undefined && notAfterMs <= this.#now()
+  }
+
+  async #findPresent(name: string): Promise<SecureContext | undefined> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const outline = this.#choose(name)
       if (outline === undefined) return undefined

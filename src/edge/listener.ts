@@ -24,6 +24,8 @@ export interface SecureListenerOptions extends ListenerOptions {
   readonly certificates: CertificateTable
   /** 48 bytes that all workers share, so that any of them resumes any session. */
   readonly ticketKeys: Buffer | undefined
+  /** How long handshakes may wait for a certificate that is being got. */
+  readonly handshakeWaitMs: number
 }
 
 /** A missing Host is refused, and recorded, by the edge itself. */
@@ -66,7 +68,7 @@ export async function openHttpsListener(address: ListenAddress, options: SecureL
       allowHTTP1: true,
       SNICallback: options.certificates.sniCallback(),
       ...context,
-      handshakeTimeout: limits.headerTimeoutMs,
+      handshakeTimeout: limits.headerTimeoutMs + options.handshakeWaitMs,
       maxHeaderListPairs: limits.headerCount + 8,
       maxSessionMemory: 10,
       settings: { maxConcurrentStreams: limits.http2Streams, maxHeaderListSize: limits.headerBytes, enablePush: false },

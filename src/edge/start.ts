@@ -7,6 +7,7 @@ import type { RuleSet } from '../waf/transaction-types.ts'
 import { type AccessRecord, createAccessLog } from './access-log.ts'
 import { CertificateTable } from './certificate-table.ts'
 import { createClientAddressReader } from './client-address.ts'
+import type { Demand } from './demand.ts'
 import type { Generation } from './generation.ts'
 import { type Listener, openHttpListener, openHttpsListener } from './listener.ts'
 import { Occupancy } from './occupancy.ts'
@@ -33,6 +34,8 @@ export interface EdgeServices {
   readonly activeChallenges?: () => Promise<readonly ActiveChallenge[]>
   /** Replaces the config's sites: what becomes of a request that passed. */
   readonly sites?: Sites
+  /** Gets certificates that are not there while handshakes wait. Default: nobody does. */
+  readonly demand?: Demand
 }
 
 export interface RunningEdge {
@@ -50,7 +53,7 @@ export interface RunningEdge {
 /** Opens the listeners once rules, store and certificates are loaded. */
 export async function startEdge(config: EdgeConfig, services: EdgeServices): Promise<RunningEdge> {
   const challenges = new ActiveChallenges()
-  const certificates = new CertificateTable(config.store.folder, services.log)
+  const certificates = new CertificateTable(config.store.folder, services.log, { demand: services.demand })
   const nextId = createRequestIds()
   const build = async (next: EdgeConfig) => buildGeneration(next, { services, challenges, nextId })
   let current = await build(config)
@@ -131,7 +134,9 @@ async function openListeners(
   try {
     for (const address of listen.http) opened.push(await openHttpListener(address, shared))
     for (const address of listen.https) {
-      opened.push(await openHttpsListener(address, { ...shared, certificates, ticketKeys: services.ticketKeys }))
+      const handshakeWaitMs = services.demand?.waitMs ?? 0
+      const { ticketKeys } = services
+      opened.push(await openHttpsListener(address, { ...shared, certificates, ticketKeys, handshakeWaitMs }))
     }
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.drain(0)))

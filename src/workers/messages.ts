@@ -26,6 +26,8 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly start: StartWorker }
   | { readonly kind: 'call'; readonly id: number; readonly call: WorkerCall }
   | { readonly kind: 'collections'; readonly update: UpdateMessage }
+  /** Of a `demand`: whether there is a certificate now. */
+  | { readonly kind: 'demand-answer'; readonly id: number; readonly served: boolean }
   | { readonly kind: 'close' }
 
 export interface WorkerAddresses {
@@ -38,5 +40,9 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly addresses: WorkerAddresses }
   | { readonly kind: 'changes'; readonly message: ChangesMessage }
   | { readonly kind: 'collections-received' }
+  /** A handshake waits for a certificate of this name. */
+  | { readonly kind: 'demand'; readonly id: number; readonly name: string }
+  /** A certificate of this name is in use. */
+  | { readonly kind: 'seen'; readonly name: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'done'; readonly id: number; readonly result?: unknown; readonly error?: string }

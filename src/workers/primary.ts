@@ -6,6 +6,7 @@ import type { CollectionRelay } from '../collections/collection-relay.ts'
 import type { EdgeConfig, ListenAddress } from '../config/config.ts'
 import { listenError } from '../edge/listen-error.ts'
 import { field, type Logger } from '../log.ts'
+import type { DemandPort } from '../on-demand/waiting-room.ts'
 import type { WorkerAddresses, WorkerCall } from './messages.ts'
 import { WorkerProcess } from './worker-process.ts'
 
@@ -30,6 +31,8 @@ export interface WorkerPoolOptions {
   readonly challenges: ActiveChallenges
   /** Joins what the rules of all workers remember. */
   readonly collections: CollectionRelay
+  /** Gets certificates that handshakes of the workers ask for. Default: nobody does. */
+  readonly demand?: DemandPort
 }
 
 /**
@@ -113,8 +116,16 @@ class Pool implements WorkerPool {
     const seat = collections.join((update) => worker.tell(update))
     const start = { config: this.#config, ticketKeys: this.#ticketKeys, ...known }
     const worker = new WorkerProcess(program, start, (news) => {
-      if (news.kind === 'changes') seat.receive(news.message)
-      else seat.acknowledged()
+      switch (news.kind) {
+        case 'changes':
+          return seat.receive(news.message)
+        case 'collections-received':
+          return seat.acknowledged()
+        case 'demand':
+          return this.#answerDemand(worker, news)
+        case 'seen':
+          return this.#options.demand?.seen(news.name)
+      }
     })
     this.#workers.add(worker)
     void worker.exited.then(() => {
@@ -125,6 +136,11 @@ class Pool implements WorkerPool {
       setTimeout(() => this.#respawn(), RESPAWN_MS)
     })
     return worker
+  }
+
+  #answerDemand(worker: WorkerProcess, { id, name }: { readonly id: number; readonly name: string }): void {
+    const answer = this.#options.demand?.request(name) ?? Promise.resolve(false)
+    void answer.catch(() => false).then((served) => worker.answerDemand(id, served))
   }
 
   #respawn(): void {

@@ -9,7 +9,7 @@ interface Waiting {
 }
 
 /** What a worker tells without having been asked. */
-export type WorkerNews = Extract<FromWorker, { kind: 'changes' | 'collections-received' }>
+export type WorkerNews = Extract<FromWorker, { kind: 'changes' | 'collections-received' | 'demand' | 'seen' }>
 
 /** A worker as the primary sees it. */
 export class WorkerProcess {
@@ -70,6 +70,10 @@ export class WorkerProcess {
 
   tell(update: UpdateMessage): void {
     this.#send({ kind: 'collections', update })
+  }
+
+  answerDemand(id: number, served: boolean): void {
+    this.#send({ kind: 'demand-answer', id, served })
   }
 
   close(): void {

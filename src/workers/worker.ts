@@ -1,9 +1,12 @@
 import { CollectionLink } from '../collections/collection-link.ts'
 import type { ChangesMessage } from '../collections/messages.ts'
+import type { EdgeConfig } from '../config/config.ts'
 import type { EdgeServices, RunningEdge } from '../edge/start.ts'
 import { startEdge } from '../edge/start.ts'
 import { toEdgeError } from '../errors.ts'
+import { WaitingRoom } from '../on-demand/waiting-room.ts'
 import type { PersistentCollections } from '../waf/persistent/persistent-collections.ts'
+import { DemandLink } from './demand-link.ts'
 import type { FromWorker, StartWorker, ToWorker, WorkerCall } from './messages.ts'
 
 /** What a worker's process is built with, once its primary has said what to serve. */
@@ -19,11 +22,16 @@ export function runWorker(build: (start: StartWorker, collections: PersistentCol
   let edge: RunningEdge | undefined
   let parts: WorkerParts | undefined
   let link: CollectionLink | undefined
+  let config: EdgeConfig | undefined
   let started = Promise.resolve()
+  const demandLink = new DemandLink(send)
+  const demand = new WaitingRoom(demandLink, () => config?.acme?.onDemand)
   const start = async (message: StartWorker) => {
     link = openLink(message)
     parts = build(message, link.memory)
-    edge = await startEdge(message.config, { ...parts.services, activeChallenges: async () => message.challenges })
+    config = message.config
+    const services = { ...parts.services, demand, activeChallenges: async () => message.challenges }
+    edge = await startEdge(config, services)
     parts.attach(edge)
     send({ kind: 'ready', addresses: edge.addresses })
   }
@@ -44,6 +52,10 @@ export function runWorker(build: (start: StartWorker, collections: PersistentCol
       case 'call':
         started // a call that comes while this worker starts waits, and changes what the start has published
           .then(() => answer({ edge, parts }, message.call))
+          .then((result) => {
+            if (message.call.call === 'reload') config = message.call.config
+            return result
+          })
           .then(
             (result) => send({ kind: 'done', id: message.id, result }),
             (error) => send({ kind: 'done', id: message.id, error: toEdgeError(error).message }),
@@ -51,6 +63,9 @@ export function runWorker(build: (start: StartWorker, collections: PersistentCol
         break
       case 'collections':
         link?.receive(message.update)
+        break
+      case 'demand-answer':
+        demandLink.answered(message.id, message.served)
         break
       case 'close':
         void close()

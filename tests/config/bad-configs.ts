@@ -215,6 +215,18 @@ export const badConfigs: readonly BadConfig[] = [
   ['a limit for no time', acme('limits: {new_orders: 5/0h}'), '3:66', /expected a number and a time/],
   ['a limit for ever', acme('limits: {new_orders: 5/32d}'), '3:66', /of at most 31 days/],
   ['a limit that is a number', acme('limits: {new_orders: 300}'), '3:66', /expected a limit such as 300\/3h, or "off"/],
+  ['on demand without anybody to ask', acme('on_demand: {timeout: 1s}'), '3:56', /the key "ask" is missing/],
+  ['on demand: no URL', acme('on_demand: {ask: "127.0.0.1:9000"}'), '3:62', /is not a URL/],
+  ['on demand: plain http in the web', acme('on_demand: {ask: "http://ask.example/"}'), '3:62', /needs https/],
+  ['on demand: plain http to a public address', acme('on_demand: {ask: "http://9.9.9.9/"}'), '3:62', /needs https/],
+  ['on demand: a user', acme('on_demand: {ask: "http://a:b@localhost/"}'), '3:62', /no user, password/],
+  ['on demand: the name in the URL', acme('on_demand: {ask: "http://ask/?domain=x"}'), '3:62', /leave it out/],
+  [
+    'on demand: nobody may wait',
+    acme('on_demand: {ask: "http://ask/", limits: {waiting_handshakes: 0}}'),
+    '3:106',
+    /from 1 to 10000/,
+  ],
   [
     'a name in two certificates',
     acme('certificates: [{names: [a.example]}, {names: [b.example, a.example]}]'),

@@ -42,6 +42,10 @@ acme:
   preferred_chain: "ISRG Root X2"
   staging: "https://127.0.0.1:14001/dir"
   limits: {new_orders: 1500/3h, certificates_per_domain: off, new_accounts: 2/d, renewals_exempt: true}
+  on_demand:
+    ask: "http://10.0.0.5:9000/may-it?from=edge"
+    timeout: 2s
+    limits: {per_minute: 3, per_registered_domain: 2/1d, waiting_handshakes: 50}
 store: "redis://127.0.0.1:6379/0"
 admin:
   listen: "127.0.0.1:9180"
@@ -121,6 +125,12 @@ t.test('reads every key, resolves paths and canonicalises names', async (t) => {
         new_accounts: { count: 2, periodMs: 86_400_000 },
       },
       renewalsExempt: true,
+    },
+    onDemand: {
+      ask: 'http://10.0.0.5:9000/may-it?from=edge',
+      timeoutMs: 2_000,
+      limits: { perMinute: 3, perRegisteredDomain: { count: 2, periodMs: 86_400_000 } },
+      waitingHandshakes: 50,
     },
   })
   t.match(config.store, { kind: 'redis', host: '127.0.0.1', port: 6379, database: 0, folder: join(folder, 'cache') })

@@ -6,7 +6,7 @@ import { createDnsLookup } from '../../../src/acme/diagnose/dns-lookup.ts'
 import { type Finding, type FindingCode, findingKinds, type Severity } from '../../../src/acme/diagnose/finding.ts'
 import { type ChallengeListener, openChallengeListener } from '../../helpers/challenge-listener.ts'
 import { type DnsName, startFakeDns } from '../../helpers/fake-dns.ts'
-import { closedPort, deafPort, httpServer, tcpServer, tlsServer } from './faulty-servers.ts'
+import { closedPort, deafPort, httpServer, tcpServer, tlsServer } from '../../helpers/faulty-servers.ts'
 
 /** Addresses of the web that nobody connects to: `dial` leads them to servers of the test, and knows no others. */
 const here = '45.1.2.3'

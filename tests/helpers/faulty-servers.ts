@@ -4,7 +4,7 @@ import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { type AddressInfo, connect, createServer as createTcp, type Server, type Socket } from 'node:net'
 import type { Test } from 'tap'
-import { createTestAuthority } from '../../helpers/certificate-authority.ts'
+import { createTestAuthority } from './certificate-authority.ts'
 
 /** Each gives the port of a server on loopback that lives as long as the test. */
 export const httpServer = (t: Test, handler: RequestListener): Promise<number> => listening(t, createHttp(handler))

@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import tls from 'node:tls'
+import t, { type Test } from 'tap'
+import { eventually, freePorts, spawnEdge } from '../helpers/edge-process.ts'
+import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
+
+const skip = pebbleMissing()
+const unrecognized = 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME'
+
+interface Decider {
+  readonly url: string
+  readonly asked: string[]
+  readonly server: Server
+}
+
+/** Allows what begins with `ok`. */
+async function startDecider(t: Test): Promise<Decider> {
+  const asked: string[] = []
+  const handler: RequestListener = ({ url = '' }, response) => {
+    const name = new URL(url, 'http://decider').searchParams.get('domain') ?? ''
+    asked.push(name)
+    response.writeHead(name.startsWith('ok') ? 200 : 404).end()
+  }
+  const server = createServer(handler).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo // listening on TCP
+  return { url: `http://127.0.0.1:${port}/decide?from=edge`, asked, server }
+}
+
+async function fixture(t: Test, { workers = 1, limits = {} } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'acme-edge-on-demand-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const pebble = await startPebble({ folder })
+  t.teardown(() => pebble.stop())
+  const decider = await startDecider(t)
+  const [httpsPort = 0, adminPort = 0] = await freePorts(2)
+  const onDemand = { ask: decider.url, timeout: '1s', limits }
+  const write = (acme: object) =>
+    writeFileSync(
+      join(folder, 'edge.yaml'),
+      JSON.stringify({
+        listen: { http: [`127.0.0.1:${pebble.httpPort}`], https: [`127.0.0.1:${httpsPort}`] },
+        waf: { mode: 'off', rules: [] },
+        acme: { directory: pebble.directory, root_ca: pebble.rootCa, ...acme },
+        store: 'file:store',
+        admin: { listen: `127.0.0.1:${adminPort}` },
+        workers,
+        log: { access: 'off' },
+        limits: { drain_timeout: '500ms' },
+      }),
+    )
+  write({ on_demand: onDemand })
+  const edge = spawnEdge(['run', '--config', 'edge.yaml'], { cwd: folder })
+  t.teardown(async () => {
+    edge.child.kill('SIGTERM')
+    await edge.exited
+  })
+  const ready = async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined))?.ok === true
+  await eventually('the edge is ready', ready, 20_000)
+  const shake = (name: string) => handshake(httpsPort, name)
+  const generations = (name: string) => {
+    const path = join(folder, 'store/archive', name)
+    return existsSync(path) ? readdirSync(path).length : 0
+  }
+  return { folder, decider, edge, shake, generations, write, onDemand }
+}
+
+function handshake(port: number, servername: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = tls.connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
+    socket.setTimeout(25_000, () => {
+      socket.destroy()
+      resolve('timeout')
+    })
+    socket.on('error', (error: Error & { code?: string }) => resolve(error.code ?? error.message))
+    socket.on('secureConnect', () => {
+      resolve(socket.getPeerCertificate().subjectaltname ?? '')
+      socket.destroy()
+    })
+  })
+}
+
+for (const workers of [1, 3]) {
+  t.test(`${workers} worker(s): the first handshakes get a certificate of the CA`, { skip }, async (t) => {
+    const { shake, generations, decider, folder, edge } = await fixture(t, { workers })
+    const first = await Promise.all(Array.from({ length: 12 }, () => shake('ok.shop.example')))
+    t.strictSame(first, Array(12).fill('DNS:ok.shop.example'), edge.stderr())
+    t.equal(generations('ok.shop.example'), 1, 'twelve handshakes made one order')
+    t.equal(decider.asked.filter((name) => name === 'ok.shop.example').length, 1)
+    const pem = readFileSync(join(folder, 'store/live/ok.shop.example/cert.pem'), 'utf8')
+    t.match(pem, /BEGIN CERTIFICATE/)
+    const next = await Promise.all(Array.from({ length: 12 }, () => shake('OK.shop.example')))
+    t.strictSame(next, Array(12).fill('DNS:ok.shop.example'))
+    t.equal(await shake('no.shop.example'), unrecognized)
+    t.equal(await shake('no.shop.example'), unrecognized)
+    t.equal(decider.asked.filter((name) => name === 'no.shop.example').length, 1, 'a no is remembered')
+    t.equal(generations('no.shop.example'), 0)
+    const flood = await Promise.all(Array.from({ length: 1_000 }, (_, i) => shake(`n${i}.flood.example`)))
+    t.strictSame(new Set(flood), new Set([unrecognized]))
+    const asked = decider.asked.filter((name) => name.endsWith('.flood.example')).length
+    t.ok(asked >= 1 && asked < 300, `${asked} questions for 1,000 names`)
+    t.equal(await shake('ok.shop.example'), 'DNS:ok.shop.example')
+  })
+}
+
+t.test('nobody decides: refused; limits hold; a reload switches it off', { skip }, async (t) => {
+  const limits = { per_minute: 5, per_registered_domain: '2/1h' }
+  const { shake, decider, write, edge, onDemand } = await fixture(t, { limits })
+  const names = ['ok1', 'ok2', 'ok3'].map((label) => `${label}.shop.example`)
+  const results = await Promise.all(names.map(shake))
+  t.equal(results.filter((one) => one.startsWith('DNS:')).length, 2, 'two a registered domain')
+  t.equal(await shake('ok4.other.example'), 'DNS:ok4.other.example')
+  write({})
+  edge.child.kill('SIGHUP')
+  await eventually('it is reloaded', () => edge.stderr().includes('"reloaded"'))
+  const before = decider.asked.length
+  t.equal(await shake('ok5.third.example'), unrecognized)
+  t.equal(decider.asked.length, before)
+  write({ on_demand: onDemand })
+  edge.child.kill('SIGHUP')
+  await eventually('it is reloaded again', () => edge.stderr().split('"reloaded"').length >= 3)
+  decider.server.closeAllConnections()
+  await once(decider.server.close(), 'close')
+  t.equal(await shake('ok6.fourth.example'), unrecognized, 'fails closed')
+  t.match(edge.stderr(), /acme\.on_demand\.ask does not answer/)
+})
