@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ActiveChallenge, ChallengePublisher } from '../challenge/publisher.ts'
 import type { ControlRequest } from '../control/protocol.ts'
 import { EdgeError, toEdgeError } from '../errors.ts'
@@ -25,6 +26,8 @@ const GRACE_MS = 2 * LEASE_MS
  * lease end: validators that are led to it get no answer anyway, and the others need not wait for it.
  */
 const APPLY_MS = 3_000
+/** How long an announcement waits for the certificates that it tells of. */
+const PULL_MS = 2_000
 /** From opening the listeners to `attach`; who takes longer does not start. */
 const START_MS = 60_000
 
@@ -60,7 +63,8 @@ export class RedisReplica implements Replica {
   #isMending = false
   /** It could not do what was announced, or cannot write: reported once. */
   #isFailing = false
-  #isPullPlanned = false
+  #pulling: Promise<void> = Promise.resolve()
+  #nextPull: Promise<void> | undefined
   /** One after the other, in the order of the announcements. */
   #work: Promise<unknown> = Promise.resolve()
   #firstSession: Promise<void> | undefined
@@ -92,8 +96,7 @@ export class RedisReplica implements Replica {
     this.#local.resolve(local)
     this.#isAttached = true
     // Certificates that came between their loading and now are in the folder, and not served yet.
-    const { connection } = this.#shared.redis
-    if (connection !== undefined) this.#pullSoon(connection)
+    if (this.#shared.redis.connection !== undefined) void this.#pullCertificates()
     return {
       publish: async (challenge, signal) => {
         await local.publish(challenge, signal)
@@ -136,12 +139,12 @@ export class RedisReplica implements Replica {
       await connection.subscribe(this.#key('announcements'), (message) => {
         void this.#inTurn(connection, () => this.#receive(connection, message.toString('utf8')))
       })
-      await connection.subscribe(this.#key('certificates'), () => this.#pullSoon(connection))
+      await connection.subscribe(this.#key('certificates'), () => void this.#pullCertificates())
       await connection.subscribe(this.#key('acknowledgements'), () => this.#acknowledged.wake())
       await this.#inTurn(connection, () => this.#rejoin(connection))
-    } catch {
-      // The connection ended, or Redis refuses; what failed in between is logged where it failed.
-      return
+    } catch (error) {
+      // Without messages it goes on at the pace of the heartbeats.
+      if (connection.isOpen()) this.#noteFailure(error)
     } finally {
       this.#keepAlive(connection)
     }
@@ -176,7 +179,7 @@ export class RedisReplica implements Replica {
     try {
       return Number(await connection.run(beat, { keys, values: [this.#id, LEASE_MS] }))
     } catch (error) {
-      if (connection.isOpen) this.#noteFailure(error)
+      if (connection.isOpen()) this.#noteFailure(error)
       return undefined
     }
   }
@@ -227,7 +230,7 @@ export class RedisReplica implements Replica {
     const gone = isGrace ? [] : [...this.#active].filter(([name]) => !wanted.has(name))
     for (const [, challenge] of gone) await this.#apply({ id: 0, call: 'withdraw', ...challenge })
     for (const challenge of wanted.values()) await this.#apply({ id: 0, call: 'publish', challenge })
-    await this.#pullCertificates()
+    await this.#pullBriefly()
     this.#applied = sequence
   }
 
@@ -259,11 +262,33 @@ export class RedisReplica implements Replica {
         this.#active.delete(challengeField(request))
         return
       case 'installed':
-        return this.#pullCertificates()
+        return this.#pullBriefly()
     }
   }
 
-  async #pullCertificates(): Promise<void> {
+  /**
+   * Others wait for certificates as well, but not for long: ten thousand on a new machine take a while, and challenges
+   * must not stand behind them.
+   */
+  async #pullBriefly(): Promise<void> {
+    await Promise.race([this.#pullCertificates(), delay(PULL_MS, undefined, { ref: false })])
+  }
+
+  /** One after the other; whoever asks while one waits to begin shares it. */
+  #pullCertificates(): Promise<void> {
+    if (this.#nextPull !== undefined) return this.#nextPull
+    const next = this.#pulling.then(() => {
+      this.#nextPull = undefined
+      return this.#pullNow()
+    })
+    this.#nextPull = next
+    this.#pulling = next
+    return next
+  }
+
+  /** Never fails. */
+  async #pullNow(): Promise<void> {
+    if (this.#isClosed) return
     try {
       const present = await this.#shared.certificates.pull()
       const publisher = await this.#publisher()
@@ -278,18 +303,6 @@ export class RedisReplica implements Replica {
       // The sweep tries again. A full disk of this machine is no reason for others to wait.
       this.#log.warn({ [field.error]: toEdgeError(error).message }, 'certificates of other replicas are not served yet')
     }
-  }
-
-  /** Several that were handed over in a row are brought together. */
-  #pullSoon(connection: RedisConnection): void {
-    if (this.#isPullPlanned) return
-    this.#isPullPlanned = true
-    void this.#inTurn(connection, async () => {
-      this.#isPullPlanned = false
-      await this.#pullCertificates()
-    }).finally(() => {
-      this.#isPullPlanned = false
-    })
   }
 
   /** `undefined` as long as nobody serves: what is active is handed over when somebody begins to. */
@@ -334,10 +347,10 @@ export class RedisReplica implements Replica {
   /** What belongs to a connection that has ended is left undone; what fails is tried again with the next heartbeat. */
   #inTurn(connection: RedisConnection, work: () => Promise<void>): Promise<void> {
     const done = this.#work.then(async () => {
-      if (connection.isOpen && !this.#isClosed) await work()
+      if (connection.isOpen() && !this.#isClosed) await work()
     })
     this.#work = done.catch((error: unknown) => {
-      if (connection.isOpen && !this.#isClosed) this.#noteFailure(error)
+      if (connection.isOpen() && !this.#isClosed) this.#noteFailure(error)
     })
     return done.catch(() => undefined)
   }

@@ -19,7 +19,9 @@ export interface RedisConnection {
   /** Atomic. Throws the server's ErrorReply, or an Error when the connection is lost or COMMAND_MS are over. */
   run(script: RedisScript, input: ScriptInput): Promise<RedisReply>
   subscribe(channel: string, onMessage: (message: Buffer) => void): Promise<void>
-  readonly isOpen: boolean
+  isOpen(): boolean
+  /** The server drops keys when its memory is full (`maxmemory-policy`). */
+  readonly mayForget: boolean
   /** Resolves with the reason once the connection has ended. */
   readonly ended: Promise<Error>
   close(): void
@@ -34,8 +36,7 @@ export async function connectRedis(config: RedisStoreConfig): Promise<RedisConne
   const connection = wrap(client)
   try {
     await inTime(client.connect(), CONNECT_MS)
-    await checkServer(client, config)
-    return connection
+    return Object.assign(connection, await checkServer(client, config))
   } catch (error) {
     connection.close()
     throw connectError(error, config)
@@ -97,9 +98,8 @@ function wrap(client: Client): RedisConnection {
   return {
     run: (script, input) => runScript(send, script, input),
     subscribe: (channel, onMessage) => inTime(client.subscribe(channel, onMessage, true), COMMAND_MS),
-    get isOpen() {
-      return isOpen
-    },
+    isOpen: () => isOpen,
+    mayForget: false,
     ended: ended.promise,
     close: () => end(new Error('closed')),
   }
@@ -128,17 +128,16 @@ async function runScript(
   }
 }
 
-async function checkServer(client: Client, config: RedisStoreConfig): Promise<void> {
-  const [server, replication] = await inTime(
-    Promise.all([client.info('server'), client.info('replication')]),
-    COMMAND_MS,
-  )
+async function checkServer(client: Client, config: RedisStoreConfig): Promise<{ readonly mayForget: boolean }> {
+  const sections = ['server', 'replication', 'memory'].map((section) => client.info(section))
+  const [server = '', replication = '', memory = ''] = await inTime(Promise.all(sections), COMMAND_MS)
   const version = /^redis_version:(\d+)\.\S*/m.exec(server)
   if (Number(version?.[1] ?? 0) < OLDEST_MAJOR) {
     const message = `the store at ${redisName(config)} is ${version?.[0] ?? 'of an unknown version'}: acme-edge needs Redis ${OLDEST_MAJOR} or newer`
     throw new EdgeError('ACME_EDGE_STORE_UNSUPPORTED', message)
   }
   if (/^role:slave/m.test(replication)) throw new Error('it is a replica; store has to name the primary')
+  return { mayForget: /^maxmemory:[1-9]/m.test(memory) && !/^maxmemory_policy:noeviction/m.test(memory) }
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

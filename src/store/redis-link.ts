@@ -36,6 +36,7 @@ export async function openRedisLink(config: RedisStoreConfig, log: WarningLog): 
   const closing = new AbortController()
   let connection: RedisConnection | undefined
   let outage: EdgeError | undefined
+  let isToldOfForgetting = false
   const lose = (error: EdgeError) => {
     connection = undefined
     if (outage === undefined)
@@ -46,6 +47,13 @@ export async function openRedisLink(config: RedisStoreConfig, log: WarningLog): 
   }
   const win = (next: RedisConnection) => {
     connection = next
+    if (next.mayForget && !isToldOfForgetting) {
+      isToldOfForgetting = true
+      log.warn(
+        { [field.name]: redisName(config) },
+        'this Redis drops keys when it is full: set maxmemory-policy noeviction',
+      )
+    }
     const isNews = outage !== undefined
     outage = undefined
     if (isNews) log.warn({ [field.name]: redisName(config) }, 'the store is back')

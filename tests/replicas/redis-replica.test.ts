@@ -3,7 +3,9 @@ import t, { type Test } from 'tap'
 import type { ActiveChallenge, ChallengePublisher } from '../../src/challenge/publisher.ts'
 import { createLog } from '../../src/log.ts'
 import { openReplica } from '../../src/replicas/replica.ts'
+import type { Store } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { writeCertificate } from '../helpers/certificate.ts'
 import { eventually } from '../helpers/edge-process.ts'
 import { hostName } from '../helpers/edge-request.ts'
 import { redisConfig, redisMissing, startRedis, type TestRedis } from '../helpers/redis.ts'
@@ -41,6 +43,21 @@ t.test('one that cannot serve a token is asked again, and waited for', { skip },
   await first.publisher.withdraw(challenge(2), soon())
   await first.publisher.publish(challenge(3), soon())
   t.ok(second.active.has(challenge(3).token))
+})
+
+t.test('challenges do not stand behind certificates that take long', { skip }, async (t) => {
+  const [first, second] = await startReplicas(t, 2)
+  const lock = await second.local.lock('shared-certificates', soon())
+  await writeCertificate(first.folder, ['shop.example'])
+  const begun = performance.now()
+  await first.publisher.installed('shop.example', soon())
+  t.ok(performance.now() - begun > 1_500, 'they are waited for')
+  await first.publisher.publish(challenge(1), soon())
+  t.ok(performance.now() - begun < 4_000, 'and not for long')
+  t.ok(second.active.has(challenge(1).token))
+  t.same(second.installed, [])
+  await lock.release()
+  await eventually('it comes when it can', () => second.installed.join() === 'shop.example')
 })
 
 t.test('what a client of Redis writes by hand harms nobody', { skip }, async (t) => {
@@ -133,6 +150,9 @@ interface TestReplica {
   readonly publisher: ChallengePublisher
   readonly active: Map<string, ActiveChallenge>
   readonly withdrawn: string[]
+  readonly installed: string[]
+  readonly folder: string
+  readonly local: Store
   hold: Promise<void> | undefined
   /** So many publications fail from now on. */
   failures: number
@@ -163,6 +183,9 @@ async function startReplica(t: Test, redis: TestRedis, folder: string): Promise<
   const state: TestReplica = {
     active,
     withdrawn: [],
+    installed: [],
+    folder: opened.folder,
+    local: opened.local,
     hold: undefined,
     failures: 0,
     publisher: replica.attach({
@@ -174,7 +197,7 @@ async function startReplica(t: Test, redis: TestRedis, folder: string): Promise<
       async withdraw({ token }) {
         if (active.delete(token)) state.withdrawn.push(token)
       },
-      installed: async () => undefined,
+      installed: async (name) => void state.installed.push(name),
     }),
     async close() {
       await replica.close()

@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { createLog } from '../../src/log.ts'
+import { openReplica } from '../../src/replicas/replica.ts'
 import { type OpenedStore, openStore } from '../../src/store/open-store.ts'
 import { createRedisStore } from '../../src/store/redis-store.ts'
 import { createTestAuthority } from '../helpers/certificate-authority.ts'
 import { eventually, freePorts } from '../helpers/edge-process.ts'
+import { hostName } from '../helpers/edge-request.ts'
 import { redisConfig, redisMissing, startRedis } from '../helpers/redis.ts'
 import { runStoreConformance } from './conformance.ts'
 
@@ -142,7 +145,10 @@ t.test('a Redis that is lost at the start is found later', { skip }, async (t) =
 t.test('user and password: used, checked, and never told', { skip }, async (t) => {
   const secret = 'p@ss:word/é'
   const { redis, warnings } = await fixture(t)
-  redis.cli('ACL', 'SETUSER', 'edge', 'on', `>${secret}`, '~acme-edge:*', '&acme-edge:*', '+@all')
+  const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+  const [, rights = ''] = /ACL SETUSER edge on >password (.+)/.exec(docs) ?? []
+  t.match(rights, /~acme-edge:\*/, 'the rights that the documentation gives are those that are tried')
+  redis.cli('ACL', 'SETUSER', 'edge', 'on', `>${secret}`, ...rights.split(' '))
   redis.cli('ACL', 'SETUSER', 'default', 'off')
   const log = { warn: (fields: object, message: string) => void warnings.push(JSON.stringify(fields) + message) }
   const connect = (userinfo: string) =>
@@ -151,6 +157,21 @@ t.test('user and password: used, checked, and never told', { skip }, async (t) =
   t.teardown(() => opened.close())
   await opened.store.write('k', 'v')
   t.equal(String(await opened.store.read('k')), 'v')
+  t.same(await opened.store.list(''), ['k'])
+  await opened.store.remove('k')
+  await (await opened.store.lock('k', AbortSignal.timeout(1_000))).release()
+  await opened.refresh()
+  const replica = await openReplica(opened.shared, createLog('silent'))
+  t.same(await replica.join(), [])
+  const nobody = { publish: async () => undefined, withdraw: async () => undefined, installed: async () => undefined }
+  const host = hostName('shop.example')
+  const token = 'x'.repeat(30)
+  const challenge = { host, token, keyAuthorization: `${token}.y`, expiresAtMs: Date.now() + 9_000 }
+  const publisher = replica.attach(nobody)
+  await publisher.publish(challenge, AbortSignal.timeout(1_000))
+  await publisher.withdraw(challenge, AbortSignal.timeout(1_000))
+  await replica.close()
+  t.same(warnings, [])
   const wrong = await connect('edge:wr0ng-password@').then(
     () => undefined,
     (error: Error) => error,
@@ -186,6 +207,19 @@ t.test('a process that was stopped for longer than its lease writes nothing afte
     t.match(said, hasSuccessor ? /^ACME_EDGE_STORE_STALE$/ : /^(written|ACME_EDGE_STORE_STALE)$/)
     if (hasSuccessor) t.equal(String(await store.read('value')), 'of the successor')
   }
+})
+
+t.test('a Redis that would drop keys is warned of once', { skip }, async (t) => {
+  const { redis, open, warnings } = await fixture(t)
+  redis.cli('CONFIG', 'SET', 'maxmemory', '100mb')
+  await open()
+  t.same(warnings, [])
+  redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+  const { store } = await open()
+  await redis.kill()
+  await redis.start()
+  await eventually('it is back', async () => (await store.read('k').catch(() => 'lost')) === undefined)
+  t.equal(warnings.filter((text) => text.includes('drops keys')).length, 1)
 })
 
 t.test('over TLS, against a root of its own', { skip }, async (t) => {
