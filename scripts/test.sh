@@ -21,6 +21,9 @@ sh scripts/install-redis.sh >/dev/null || echo "going on without Redis"
 sh scripts/install-debian-rules.sh || echo "going on without Debian's modsecurity-crs"
 # And with the real ModSecurity, which the differential tests compare with.
 sh scripts/install-libmodsecurity.sh >/dev/null || echo "going on without libmodsecurity"
+# And with the clients that the local CA is tested with.
+sh scripts/install-lego.sh >/dev/null || echo "going on without lego"
+sh scripts/install-certbot.sh >/dev/null || echo "going on without certbot"
 [ -d .tap/plugins ] || tap build
 
 exec node scripts/run-tests.ts "$@"

@@ -42,9 +42,13 @@ t.test('init, root, serve: another machine trusts the root and gets a certificat
   const dns = await startFakeDns({ 'shop.test': { a: ['127.0.0.1'] }, 'www.shop.test': { a: ['127.0.0.1'] } })
   t.teardown(() => dns.close())
   const server = await startCa(t, ca.caFolder, '--http-port', `${host.port}`, '--dns', dns.server, '--life', '24h')
-  const stored = await issue(t, { ca, server, host, names: ['shop.test', 'www.shop.test'] })
+  const stored = await issue(t, { ca, server, host, names: ['shop.test', 'www.shop.test', '127.0.0.1'] })
   t.ok(dns.asked.includes('A www.shop.test'), 'names are resolved where --dns says')
-  t.match(host.asked.map((each) => each.host).sort(), [`shop.test:${host.port}`, `www.shop.test:${host.port}`])
+  t.match(host.asked.map((each) => each.host).sort(), [
+    `127.0.0.1:${host.port}`,
+    `shop.test:${host.port}`,
+    `www.shop.test:${host.port}`,
+  ])
   const life = stored.notAfterMs - Date.now()
   t.ok(life > 23.9 * 3_600_000 && life <= 24 * 3_600_000, `--life 24h, not ${life / 3_600_000}`)
   const live = join(ca.folder, 'store/live/shop.test')

@@ -22,6 +22,18 @@ t.test('the account that got a certificate downloads and revokes it, once', asyn
   refused(t, await revoke({ certificate }), { type: 'alreadyRevoked', status: 400, name: 'twice' })
 })
 
+t.test('the alternate chain ends with the root', async (t) => {
+  const ca = await startLocalCa(t)
+  const account = await ca.enrol(await newKey())
+  const { download } = await issue(ca, account, ['demo.localhost'])
+  const alternate = /<([^>]+)>;\s*rel="alternate"/.exec(String(download.headers.get('link')))?.[1]
+  const other = await account.post(alternate)
+  t.equal(other.text, download.text + ca.authority.rootPem)
+  t.match(other.headers.get('link'), /rel="alternate"/)
+  const stranger = await ca.enrol(await newKey())
+  refused(t, await stranger.post(alternate), { type: 'unauthorized', status: 403, name: 'another account' })
+})
+
 t.test("the certificate's key and an account that holds its names may revoke, a stranger may not", async (t) => {
   const ca = await startLocalCa(t)
   const account = await ca.enrol(await newKey())
