@@ -128,6 +128,21 @@ export const errorCodes = {
     status: 0,
     meaning: 'acme.root_ca names a file that cannot be read or holds no certificate',
   },
+  ACME_EDGE_ACME_EAB_INVALID: {
+    side: 'internal',
+    status: 0,
+    meaning: 'acme.eab names a file that cannot be read or holds no key',
+  },
+  ACME_EDGE_ACME_EAB_REQUIRED: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the CA registers accounts of its customers alone, and acme.eab is not set for it',
+  },
+  ACME_EDGE_ACME_ACCOUNT_MISSING: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the store holds no account of the CA',
+  },
   ACME_EDGE_ACME_UNREACHABLE: {
     side: 'ca',
     status: 0,

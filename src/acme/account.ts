@@ -1,16 +1,18 @@
-import type { AcmeConfig } from '../config/config.ts'
-import type { Store } from '../store/contract.ts'
-import { type AcmeClient, createKey, type Directory, openClient } from './client.ts'
-import { directoryId } from './directory-id.ts'
-import { isObject, type JsonObject, parseUrl } from './json.ts'
+import { type AccountRecord, accountKey, writeAccountRecord } from './account-record.ts'
+import { type AccountPlace, clientFor, type KnownAccount, settledAccount, withAccountLock } from './account-session.ts'
+import { type AcmeClient, createKey, type Directory } from './client.ts'
+import { externalAccountBinding } from './external-account.ts'
+import { type JsonObject, parseUrl } from './json.ts'
 import { findProblem } from './problem.ts'
 import type { OnProgress } from './progress.ts'
 import { retrySafely } from './retry.ts'
-import type { AcmeResponse, Transport } from './transport.ts'
+import type { AcmeResponse } from './transport.ts'
 
 /** Requests in the name of one account of one CA. */
 export interface AcmeAccount {
   readonly directory: Directory
+  /** Names the account; another one after the CA forgot it. */
+  readonly url: () => string
   post(request: AccountRequest, signal: AbortSignal): Promise<AcmeResponse>
   keyAuthorization(token: string): Promise<string>
 }
@@ -22,107 +24,113 @@ export interface AccountRequest {
   readonly doing: string
 }
 
-export interface AccountOptions {
-  readonly acme: AcmeConfig
-  readonly store: Store
-  readonly transport: Transport
+export interface AccountOptions extends AccountPlace {
   readonly onProgress: OnProgress
-}
-
-interface AccountRecord {
-  readonly url: string
-  readonly contact: readonly string[]
 }
 
 /**
  * The account for the configured directory: found in the store, or made. Its key is in the store before the CA hears of
  * it, so a crash in between costs nothing: newAccount with a known key answers with the existing account (RFC 8555
- * §7.3.1). An account that the CA forgot is registered again with the same key.
+ * §7.3.1). An account that the CA forgot is registered again with the same key. Throws ACME_EDGE_ACME_EAB_REQUIRED and
+ * ACME_EDGE_ACME_EAB_INVALID where an account is to be made.
  */
 export async function openAccount(options: AccountOptions, signal: AbortSignal): Promise<AcmeAccount> {
-  const { acme, store, transport, onProgress } = options
-  const folder = `accounts/${directoryId(acme.directory)}`
-  const lock = await store.lock(folder, signal)
-  try {
-    const accountKeyPem = await loadKey(store, `${folder}/key.pem`)
-    const client = await retrySafely(signal, () =>
-      openClient({ directoryUrl: acme.directory, accountKeyPem, transport, nonces: [] }, signal),
-    )
-    const context = { client, store, key: `${folder}/account.json`, contact: acme.contact, onProgress }
-    const known = await findRecord(context)
-    if (!known) return bind(context, await register(context, 'created', signal))
-    const account = bind(context, await keepContact(context, known, signal))
-    onProgress({ kind: 'account', state: 'reused', url: known.url })
+  return withAccountLock(options, signal, async () => {
+    const known = await settledAccount(options, signal)
+    const keyPem = known?.keyPem ?? (await loadKey(options))
+    const context = { ...options, client: await clientFor(options, keyPem, signal) }
+    if (known === undefined) return bind(context, { record: await register(context, 'created', signal), keyPem })
+    const account = bind(context, { record: await keepContact(context, known, signal), keyPem })
+    options.onProgress({ kind: 'account', state: 'reused', url: account.url() })
     return account
-  } finally {
-    await lock.release()
-  }
+  })
 }
 
-interface Context {
-  readonly client: AcmeClient
-  readonly store: Store
-  readonly key: string
-  readonly contact: readonly string[]
-  readonly onProgress: OnProgress
-}
+type Context = AccountOptions & { readonly client: AcmeClient }
 
-function bind(context: Context, record: AccountRecord): AcmeAccount {
-  let { url: kid } = record
-  const { client } = context
+/** An account outlives many requests: another process may give it a new key meanwhile, and the CA may forget it. */
+function bind(options: Context, known: KnownAccount): AcmeAccount {
+  let context = options
+  let { keyPem } = known
+  let kid = known.record.url
+  const send = (request: AccountRequest, url: string, signal: AbortSignal) =>
+    context.client.post({ ...request, url, kid }, signal)
   return {
-    directory: client.directory,
-    keyAuthorization: (token) => client.keyAuthorization(token),
+    directory: context.client.directory,
+    url: () => kid,
+    keyAuthorization: (token) => context.client.keyAuthorization(token),
     async post(request, signal) {
       try {
-        return await client.post({ ...request, kid }, signal)
+        return await send(request, request.url, signal)
       } catch (error) {
-        // The CA's data was reset (a test server restarted, a sandbox emptied): nothing was done, so it may be repeated.
-        if (findProblem(error)?.type !== 'accountDoesNotExist') throw error
+        // What is refused for its signature was not done, so it may be repeated.
+        const type = findProblem(error)?.type
+        const newer = isSignatureRefused(type) ? await otherKey(context, keyPem) : undefined
+        if (newer !== undefined) {
+          keyPem = newer
+          context = { ...context, client: await clientFor(context, keyPem, signal) }
+          return send(request, request.url, signal)
+        }
+        // The CA's data was reset (a test server restarted, a sandbox emptied).
+        if (type !== 'accountDoesNotExist') throw error
+        const isAboutItself = request.url === kid
         kid = (await register(context, 'recreated', signal)).url
-        return client.post({ ...request, kid }, signal)
+        return send(request, isAboutItself ? kid : request.url, signal)
       }
     },
   }
 }
 
+/** CAs do not agree on the word for a key that is not the account's. */
+const isSignatureRefused = (type: string | undefined): boolean =>
+  ['unauthorized', 'malformed', 'badPublicKey', 'accountDoesNotExist'].includes(String(type))
+
+/** The key in the store, where somebody has changed it. */
+async function otherKey({ store, acme }: Context, keyPem: string): Promise<string | undefined> {
+  const stored = (await store.read(accountKey(acme.directory)))?.toString()
+  return stored === keyPem ? undefined : stored
+}
+
 async function register(context: Context, state: 'created' | 'recreated', signal: AbortSignal): Promise<AccountRecord> {
-  const { client, contact } = context
+  const { client, acme, store, onProgress } = context
+  const { contact } = acme
   // Who puts a CA into the config agrees to its terms; docs/acme.md says so, and most CAs refuse without.
-  const payload = { termsOfServiceAgreed: true, contact }
+  const payload = { termsOfServiceAgreed: true, contact, ...(await externalAccountBinding(client, acme)) }
   const url = client.directory.newAccount
   const response = await retrySafely(signal, () =>
     client.post({ url, payload, kid: undefined, doing: 'the account' }, signal),
   )
-  const record = { url: parseUrl(response.headers, 'location', 'an account'), contact }
-  await context.store.write(context.key, JSON.stringify(record))
-  context.onProgress({ kind: 'account', state, url: record.url })
+  const account = parseUrl(response.headers, 'location', 'an account')
+  const record = { url: account, contact, configured: contact, isClosing: false }
+  await writeAccountRecord(store, acme.directory, { record })
+  onProgress({ kind: 'account', state, url: record.url })
   return record
 }
 
-/** RFC 8555 §7.3.2: tells the CA when the config's contact is no longer the account's. */
-async function keepContact(context: Context, known: AccountRecord, signal: AbortSignal): Promise<AccountRecord> {
-  if (JSON.stringify(known.contact) === JSON.stringify(context.contact)) return known
-  const record = { url: known.url, contact: context.contact }
-  const payload = { contact: context.contact }
-  await bind(context, known).post({ url: known.url, payload, doing: 'the new contact' }, signal)
-  await context.store.write(context.key, JSON.stringify(record))
+/** RFC 8555 §7.3.2: tells the CA when the config's contact is another one. */
+async function keepContact(context: Context, known: KnownAccount, signal: AbortSignal): Promise<AccountRecord> {
+  const { record } = known
+  const { contact } = context.acme
+  if (JSON.stringify(record.configured) === JSON.stringify(contact)) return record
+  return tellContact(context, bind(context, known), { contact, signal })
+}
+
+/** Tells the CA the contacts of the account, and notes it. */
+export async function tellContact(
+  { store, acme }: AccountPlace,
+  account: AcmeAccount,
+  { contact, signal }: { readonly contact: readonly string[]; readonly signal: AbortSignal },
+): Promise<AccountRecord> {
+  await account.post({ url: account.url(), payload: { contact }, doing: 'the new contact' }, signal)
+  const record = { url: account.url(), contact, configured: acme.contact, isClosing: false }
+  await writeAccountRecord(store, acme.directory, { record })
   return record
 }
 
-async function loadKey(store: Store, key: string): Promise<string> {
-  const kept = await store.read(key)
+async function loadKey({ store, acme }: AccountPlace): Promise<string> {
+  const kept = await store.read(accountKey(acme.directory))
   if (kept) return kept.toString()
   const made = await createKey()
-  await store.write(key, made)
+  await store.write(accountKey(acme.directory), made)
   return made
-}
-
-async function findRecord(context: Context): Promise<AccountRecord | undefined> {
-  const bytes = await context.store.read(context.key)
-  if (!bytes) return undefined
-  const data: unknown = JSON.parse(bytes.toString()) // checksummed by the store: what register() wrote
-  return isObject(data) && typeof data.url === 'string' && Array.isArray(data.contact)
-    ? { url: data.url, contact: data.contact.map(String) }
-    : undefined
 }

@@ -11,7 +11,13 @@ export interface Directory {
   readonly newOrder: string
   /** Where the CA says when to renew (RFC 9773 §3); `undefined`: it does not. */
   readonly renewalInfo: string | undefined
+  /** RFC 8555 §7.6; `undefined`, against the RFC: the CA does not offer it. */
+  readonly revokeCert: string | undefined
+  /** RFC 8555 §7.3.5; `undefined` as above. */
+  readonly keyChange: string | undefined
   readonly termsOfService: string | undefined
+  /** Whether accounts are registered for customers of the CA alone (RFC 8555 §7.3.4). */
+  readonly externalAccountRequired: boolean
   /** Names of the profiles that orders can ask for; `undefined`: the CA knows none. */
   readonly profiles: readonly string[] | undefined
 }
@@ -32,6 +38,16 @@ export interface AcmeClient {
   post(request: SignedRequest, signal: AbortSignal): Promise<AcmeResponse>
   /** RFC 8555 §8.1: token and thumbprint of the account's key. */
   keyAuthorization(token: string): Promise<string>
+  /** RFC 8555 §7.3.4: the CA's word for its customer, signed with the key that they share, about this account's key. */
+  bindExternalAccount(binding: ExternalAccount): JsonObject
+  /** RFC 8555 §7.3.5: the inner JWS of a key change, by which this key agrees to follow the account's present one. */
+  agreeToFollow(oldKeyPem: string, account: { readonly url: string; readonly keyChange: string }): JsonObject
+}
+
+/** What an account is bound to; `hmacKey` is base64url and secret. */
+export interface ExternalAccount {
+  readonly kid: string
+  readonly hmacKey: string
 }
 
 /** A CA that refuses every nonce must not keep us busy; at 20 % refusals ten in a row are one in ten million. */
@@ -55,6 +71,19 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
       const challenge = { type: 'http-01', token, url: '', status: 'pending' } as const
       return signer.client.getChallengeKeyAuthorization(challenge)
     },
+    bindExternalAccount({ kid, hmacKey }) {
+      const { http } = createSigner(options, directory, AbortSignal.abort())
+      return http.createSignedHmacBody(hmacKey, directory.newAccount, http.getJwk(), { kid })
+    },
+    agreeToFollow(oldKeyPem, { url, keyChange }) {
+      const { http } = createSigner(options, directory, AbortSignal.abort())
+      const oldKey = createSigner(
+        { ...options, accountKeyPem: oldKeyPem },
+        directory,
+        AbortSignal.abort(),
+      ).http.getJwk()
+      return http.createSignedBody(keyChange, { account: url, oldKey })
+    },
   }
 }
 
@@ -69,6 +98,11 @@ export interface ClientOptions {
   readonly transport: Transport
   /** Fresh nonces that earlier answers brought along; shared by the requests of one client. */
   readonly nonces: string[]
+}
+
+/** The key's thumbprint (RFC 7638), as key authorizations end with it. */
+export async function thumbprintOf(client: AcmeClient): Promise<string> {
+  return (await client.keyAuthorization('')).slice(1)
 }
 
 /** A new private key, PEM. */
@@ -93,6 +127,9 @@ interface SigningHttp {
   getDirectory: () => Promise<object>
   getNonce: () => Promise<string>
   request: (url: string, method: string, options?: { data?: unknown }) => Promise<AcmeResponse>
+  getJwk(): JsonObject
+  createSignedBody(url: string, payload: JsonObject): JsonObject
+  createSignedHmacBody(hmacKey: string, url: string, payload: JsonObject, options: { kid: string }): JsonObject
   signedRequest(url: string, payload: JsonObject | null, options: { kid: string | null }): Promise<AcmeResponse>
 }
 
@@ -127,14 +164,17 @@ function parseDirectory(response: AcmeResponse): Directory {
   if (response.status >= 400) throw refusal(response, { doing: 'its directory' })
   const what = 'ACME directory'
   const object = parseObject(response.data, what)
-  const meta = object.meta
-  const terms = typeof meta === 'object' && meta !== null && 'termsOfService' in meta ? meta.termsOfService : undefined
+  const meta = isObject(object.meta) ? object.meta : {}
+  const urlOrNone = (member: string) => (object[member] === undefined ? undefined : parseUrl(object, member, what))
   return {
     newNonce: parseUrl(object, 'newNonce', what),
     newAccount: parseUrl(object, 'newAccount', what),
     newOrder: parseUrl(object, 'newOrder', what),
-    renewalInfo: object.renewalInfo === undefined ? undefined : parseUrl(object, 'renewalInfo', what),
-    termsOfService: typeof terms === 'string' ? terms : undefined,
-    profiles: isObject(meta) && isObject(meta.profiles) ? Object.keys(meta.profiles) : undefined,
+    renewalInfo: urlOrNone('renewalInfo'),
+    revokeCert: urlOrNone('revokeCert'),
+    keyChange: urlOrNone('keyChange'),
+    termsOfService: typeof meta.termsOfService === 'string' ? meta.termsOfService : undefined,
+    externalAccountRequired: meta.externalAccountRequired === true,
+    profiles: isObject(meta.profiles) ? Object.keys(meta.profiles) : undefined,
   }
 }

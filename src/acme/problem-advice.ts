@@ -9,7 +9,7 @@ const advice: Readonly<Record<string, (host: string) => string>> = {
   caa: (host) => `the CAA records of ${host} forbid this CA: change the records or acme.directory`,
   connection: (host) => `open port 80 of ${host} to the internet and point its A and AAAA records at this machine`,
   dns: (host) => `the CA cannot resolve ${host}: check its A, AAAA and CAA records and its name servers`,
-  externalAccountRequired: () => 'this CA wants an account bound to one of its own, which acme-edge cannot do yet',
+  externalAccountRequired: () => 'set acme.eab: kid and hmac_key_file, which the CA gives to its customers',
   incorrectResponse: (host) => `another server answers for ${host}: check its A and AAAA records and redirects`,
   unauthorized: (host) => `another server answers for ${host}: check its A and AAAA records and redirects`,
   rejectedIdentifier: () => 'the CA does not issue for this name: check its spelling and the policy of the CA',

@@ -30,6 +30,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./list.ts')).listCommand(),
   },
   {
+    name: 'account',
+    summary: 'register, show and change the account at a CA',
+    load: async () => (await import('./account.ts')).accountCommand(),
+  },
+  {
     name: 'check',
     summary: 'check a config and its rule files; opens no socket',
     load: async () => (await import('./check.ts')).checkCommand(),

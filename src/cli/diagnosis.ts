@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { openStore } from '../store/open-store.ts'
+import { chooseAuthority } from './choose-authority.ts'
 import type { DiagnosisFlags } from './diagnosis-options.ts'
 import { openCaRequestInspection } from './inspect-ca-request.ts'
 import { watchInterruption } from './interruption.ts'
@@ -36,7 +37,7 @@ type When = 'before' | 'after'
 
 async function runDiagnosis(names: readonly string[], flags: DiagnosisFlags, when: When): Promise<readonly Finding[]> {
   const config = await loadConfig(flags.config)
-  const acme = requireAcme(config)
+  const acme = chooseAuthority(requireAcme(config), flags.ca)
   const dns = createDnsLookup({ servers: flags.resolver })
   const opened = await openStore(config.store, createLog('warn'))
   const interruption = watchInterruption()

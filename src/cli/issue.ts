@@ -11,6 +11,7 @@ import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { loadCertificate } from '../store/certificates.ts'
 import { type OpenedStore, openStore } from '../store/open-store.ts'
+import { authorityOption, chooseAuthority } from './choose-authority.ts'
 import { withDiagnosis } from './diagnosis.ts'
 import { addDiagnosisOptions, type DiagnosisFlags } from './diagnosis-options.ts'
 import { watchInterruption } from './interruption.ts'
@@ -37,6 +38,7 @@ export function issueCommand(): Command {
     .description('Get a certificate over HTTP-01 and install it; a running edge serves it at once.')
     .argument('<domain...>', 'host names of the certificate; the first one names its folder')
     .addOption(configOption())
+    .addOption(authorityOption())
     .option('--profile <name>', 'a profile that the CA offers, such as tlsserver or shortlived')
     .addOption(new Option('--key-type <type>', 'kind of the key').choices(keyTypes))
     .option('--preferred-chain <issuer>', 'common name of the issuer at the end of the chain')
@@ -53,7 +55,7 @@ export function issueCommand(): Command {
 async function issue(domains: readonly string[], flags: Flags): Promise<void> {
   const names = parseCertificateNames(domains)
   const config = await loadConfig(flags.config)
-  const acme = requireAcme(config)
+  const acme = chooseAuthority(requireAcme(config), flags.ca)
   const opened = await openStore(config.store, createLog('warn'))
   try {
     const view = await chooseIssueView({ names, json: flags.json, terminal: isWatched(process.stdout) })

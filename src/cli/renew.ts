@@ -10,6 +10,7 @@ import { ManagedCertificate } from '../manage/managed-certificate.ts'
 import { type WantedCertificate, wantedCertificates } from '../manage/wanted-certificates.ts'
 import { loadCertificate } from '../store/certificates.ts'
 import { type OpenedStore, openStore } from '../store/open-store.ts'
+import { authorityOption, chooseAuthority } from './choose-authority.ts'
 import { watchInterruption } from './interruption.ts'
 import { openPublisher } from './open-publisher.ts'
 import { configOption, jsonOption } from './options.ts'
@@ -19,6 +20,7 @@ import { requireAcme } from './require-acme.ts'
 interface Flags {
   readonly config: string
   readonly json: boolean
+  readonly ca?: string
   readonly all: boolean
   readonly force: boolean
 }
@@ -32,6 +34,7 @@ export function renewCommand(): Command {
     .option('--all', 'every certificate of the config', false)
     .option('--force', 'also those that are not due; each counts against the limits of the CA', false)
     .addOption(configOption())
+    .addOption(authorityOption())
     .addOption(jsonOption())
     .action((names: string[], flags: Flags) => renew(names, flags))
 }
@@ -56,7 +59,7 @@ interface Renewing {
 }
 
 async function renewAll(names: readonly string[], { flags, config, opened }: Renewing): Promise<void> {
-  const acme = requireAcme(config)
+  const acme = chooseAuthority(requireAcme(config), flags.ca)
   const { store, folder, refresh } = opened
   const wanted = flags.all ? wantedCertificates(acme) : await named(names, acme, folder)
   const answering = await openPublisher(config, opened)

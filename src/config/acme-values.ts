@@ -1,5 +1,5 @@
 import { parseHost } from './host-pattern.ts'
-import { textOf, value, wrong } from './scalars.ts'
+import { type Parsed, textOf, value, wrong } from './scalars.ts'
 
 /** The directory's URL. Plain http only on loopback: over a network anybody could answer in the CA's place. */
 export const directoryUrl = textOf<string>('the URL of an ACME directory', (text) => {
@@ -17,11 +17,13 @@ export const directoryUrl = textOf<string>('the URL of an ACME directory', (text
 })
 
 /** RFC 8555 §7.3: one address, no header fields. */
-export const contactUrl = textOf<string>('a contact such as "mailto:ops@shop.example"', (text) => {
+export function parseContact(text: string): Parsed<string> {
   if (/^mailto:[^\s@,?%]+@[^\s@,?%]+$/.test(text)) return value(text)
   const hint = /^[^\s@:,?]+@[^\s@,?]+$/.test(text) ? `; did you mean "mailto:${text.slice(0, 300)}"?` : ''
   return wrong(`${quote(text)} is not a contact: write mailto: and one address${hint}`)
-})
+}
+
+export const contactUrl = textOf<string>('a contact such as "mailto:ops@shop.example"', parseContact)
 
 /** A name that HTTP-01 can prove: a host or an address (RFC 8738). */
 export const certificateName = textOf<string>('a host name or an address', (text) => {

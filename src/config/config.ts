@@ -34,11 +34,30 @@ export interface CertificateConfig {
   readonly preferredChain?: string | undefined
 }
 
-export interface AcmeConfig {
+/** One CA. */
+export interface AuthorityConfig {
   readonly directory: string
   /** Absolute path of a PEM file, read when needed. */
   readonly rootCa: string | undefined
   readonly contact: readonly string[]
+  /** What an account is registered with where the CA wants one of its own customers (RFC 8555 §7.3.4). */
+  readonly eab?: ExternalAccountConfig | undefined
+}
+
+/** The CA's name for its customer, and the key of the MAC: base64url, or a file that holds it, read when needed. */
+export interface ExternalAccountConfig {
+  readonly kid: string
+  readonly hmacKey: { readonly text: string } | { readonly file: string }
+}
+
+/** A CA that stands in. Profiles have other names there: its own one is asked for, whatever an entry says. */
+export interface FallbackConfig extends AuthorityConfig {
+  readonly profile?: string | undefined
+}
+
+export interface AcmeConfig extends AuthorityConfig {
+  /** Other CAs, in the order in which they stand in for the first one. */
+  readonly fallback?: readonly FallbackConfig[]
   readonly certificates: readonly CertificateConfig[]
   /** What a certificate is like that has no entry, such as one that `acme-edge issue` is asked for. */
   readonly defaults?: Omit<CertificateConfig, 'names'> | undefined

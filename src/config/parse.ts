@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { type Document, parseDocument } from 'yaml'
 import { EdgeError } from '../errors.ts'
 import { toCaLimitsConfig } from './ca-limits-schema.ts'
-import type { EdgeConfig } from './config.ts'
+import type { AcmeConfig, EdgeConfig } from './config.ts'
 import { toLimitsConfig } from './limits-schema.ts'
 import { toOnDemandConfig } from './on-demand-schema.ts'
 import { placeOf } from './reader.ts'
@@ -74,6 +74,8 @@ function yamlMessage(message: string): string {
   return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
 }
 
+type AcmeDraft = NonNullable<ConfigDraft['acme']>
+
 function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
   return {
     file,
@@ -90,20 +92,7 @@ function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
       errorLog: draft.waf.error_log,
       auditLog: draft.waf.audit_log,
     },
-    acme: draft.acme && {
-      directory: draft.acme.directory,
-      rootCa: draft.acme.root_ca,
-      contact: draft.acme.contact,
-      certificates: toCertificates(draft.acme),
-      defaults: {
-        profile: draft.acme.profile,
-        keyType: draft.acme.key_type,
-        preferredChain: draft.acme.preferred_chain,
-      },
-      staging: draft.acme.staging,
-      limits: draft.acme.limits && toCaLimitsConfig(draft.acme.limits),
-      onDemand: draft.acme.on_demand && toOnDemandConfig(draft.acme.on_demand),
-    },
+    acme: draft.acme && toAcmeConfig(draft.acme),
     store: draft.store,
     admin: draft.admin?.listen,
     workers: draft.workers,
@@ -113,8 +102,28 @@ function toEdgeConfig(draft: ConfigDraft, file: string): EdgeConfig {
   }
 }
 
+function toAcmeConfig(draft: AcmeDraft): AcmeConfig {
+  const { directory, contact, eab, fallback, profile, staging, limits } = draft
+  return {
+    directory,
+    rootCa: draft.root_ca,
+    contact,
+    eab,
+    fallback: fallback.map(({ root_ca: rootCa, ...other }) => ({
+      ...other,
+      rootCa,
+      contact: other.contact ?? contact,
+    })),
+    certificates: toCertificates(draft),
+    defaults: { profile, keyType: draft.key_type, preferredChain: draft.preferred_chain },
+    staging,
+    limits: limits && toCaLimitsConfig(limits),
+    onDemand: draft.on_demand && toOnDemandConfig(draft.on_demand),
+  }
+}
+
 /** What holds for all certificates goes into the entry of each. */
-function toCertificates({ certificates, profile, key_type, preferred_chain }: NonNullable<ConfigDraft['acme']>) {
+function toCertificates({ certificates, profile, key_type, preferred_chain }: AcmeDraft) {
   return certificates.map((entry) => ({
     names: entry.names,
     profile: entry.profile ?? profile,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { certificateName, chainName, contactUrl, directoryUrl, profileName } from './acme-values.ts'
 import { listenAddress, network, originUrl } from './addresses.ts'
 import { caLimitsReader } from './ca-limits-schema.ts'
+import { externalAccountIn } from './external-account-schema.ts'
 import { parseHostPattern } from './host-pattern.ts'
 import { keyTypes } from './key-types.ts'
 import { defaultLimits, limitsReader } from './limits-schema.ts'
@@ -91,15 +92,34 @@ function acmeSchema(folder: string) {
     'the list is empty: write at least one name',
   )
   return mapOf({
-    directory: required(directoryUrl),
-    root_ca: optionalOrNone(pathIn(folder)),
+    ...authorityKeys(folder),
     contact: optional(listOf(contactUrl), () => []),
+    eab: optionalOrNone(externalAccountIn(folder)),
+    fallback: optional(listOf(fallbackSchema(folder)), () => []),
     certificates: optional(listOf(mapOf({ names: required(names), ...certificateKeys })), () => []),
     staging: optionalOrNone(directoryUrl),
     ...certificateKeys,
     limits: optionalOrNone(caLimitsReader),
     on_demand: optionalOrNone(onDemandReader),
   })
+}
+
+/** A CA that stands in; without contacts of its own it gets those of the first one. */
+function fallbackSchema(folder: string) {
+  return mapOf({
+    ...authorityKeys(folder),
+    contact: optionalOrNone(listOf(contactUrl)),
+    eab: optionalOrNone(externalAccountIn(folder)),
+    profile: optionalOrNone(profileName),
+  })
+}
+
+/** Accounts are kept by directory: the same one twice would be one CA with two settings. */
+function authorityKeys(folder: string) {
+  return {
+    directory: required(once(directoryUrl, (url) => `CA "${url}"`)),
+    root_ca: optionalOrNone(pathIn(folder)),
+  }
 }
 
 const maxWorkers = 256

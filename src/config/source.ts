@@ -1,4 +1,5 @@
 import type { SourceProblem } from '../errors.ts'
+import { hideSecrets } from './hide-secrets.ts'
 
 /** Marks a value that could not be read; the problem is already noted. */
 export const invalid: unique symbol = Symbol('invalid')
@@ -8,6 +9,8 @@ export type Invalid = typeof invalid
 export interface ConfigSource {
   readonly file: string
   readonly text: string
+  /** The same text with its secrets hidden: lines of the config are printed and logged. */
+  readonly shownText: string
   /** Offsets at which lines begin, rising. */
   readonly lineStarts: readonly number[]
   readonly problems: SourceProblem[]
@@ -17,7 +20,7 @@ export interface ConfigSource {
 
 export function createSource(file: string, text: string): ConfigSource {
   const lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)]
-  return { file, text, lineStarts, problems: [], linesSeen: new Map() }
+  return { file, text, shownText: hideSecrets(text), lineStarts, problems: [], linesSeen: new Map() }
 }
 
 /** Notes a problem at an offset of the text. Lines and columns count from 1, columns in UTF-16 units. */
@@ -25,20 +28,9 @@ export function note(source: ConfigSource, offset: number, message: string): Inv
   const line = lineOf(source, offset)
   const start = source.lineStarts[line - 1] ?? 0
   const next = source.lineStarts[line]
-  const sourceLine = hidePasswords(source.text.slice(start, next === undefined ? undefined : next - 1)).replace(
-    /\r$/,
-    '',
-  )
+  const sourceLine = source.shownText.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, '')
   source.problems.push({ location: { file: source.file, line, column: offset - start + 1 }, message, sourceLine })
   return invalid
-}
-
-/** The same text, as long as before so that carets stay, without the password of any URL: lines of the config are printed and logged. */
-function hidePasswords(line: string): string {
-  return line.replace(
-    /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:)([^\s]*)(?=@)/gi,
-    (_, before: string, password: string) => before + '*'.repeat(password.length),
-  )
 }
 
 /** The line, counted from 1, that an offset lies in. */

@@ -34,6 +34,10 @@ acme:
   directory: "https://127.0.0.1:14000/dir"
   root_ca: pebble.minica.pem
   contact: ["mailto:ops@shop.example"]
+  eab: {kid: kid-1, hmac_key_file: eab.key}
+  fallback:
+    - {directory: "https://other.example/dir", root_ca: other.pem, profile: short}
+    - {directory: "https://third.example/dir", contact: [], eab: {kid: kid-3, hmac_key: dGhlIGtleSBvZiBhIGN1c3RvbWVy}}
   certificates:
     - names: ["shop.example", "www.bücher.example"]
     - {names: ["192.0.2.7", "[2001:DB8::1]"], profile: shortlived, key_type: ecdsa-p384}
@@ -100,6 +104,23 @@ t.test('reads every key, resolves paths and canonicalises names', async (t) => {
     directory: 'https://127.0.0.1:14000/dir',
     rootCa: join(folder, 'pebble.minica.pem'),
     contact: ['mailto:ops@shop.example'],
+    eab: { kid: 'kid-1', hmacKey: { file: join(folder, 'eab.key') } },
+    fallback: [
+      {
+        directory: 'https://other.example/dir',
+        rootCa: join(folder, 'other.pem'),
+        contact: ['mailto:ops@shop.example'],
+        eab: undefined,
+        profile: 'short',
+      },
+      {
+        directory: 'https://third.example/dir',
+        rootCa: undefined,
+        contact: [],
+        eab: { kid: 'kid-3', hmacKey: { text: 'dGhlIGtleSBvZiBhIGN1c3RvbWVy' } },
+        profile: undefined,
+      },
+    ],
     certificates: [
       {
         names: ['shop.example', 'www.xn--bcher-kva.example'],

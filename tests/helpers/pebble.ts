@@ -21,6 +21,8 @@ export interface PebbleOptions {
 export interface PebbleOptions {
   /** By name, seconds that certificates of it live. Default: `default`, 90 days. */
   readonly profiles?: Readonly<Record<string, number>>
+  /** MAC keys (base64url) of the CA's customers by kid; where given, no other can register. Default: anybody can. */
+  readonly externalAccounts?: Readonly<Record<string, string>>
   /** Roots beside the first one, each with a chain of its own. Default: 0. */
   readonly alternateRoots?: number
 }
@@ -68,7 +70,8 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
         httpPort,
         tlsPort,
         ocspResponderURL: '',
-        externalAccountBindingRequired: false,
+        externalAccountBindingRequired: options.externalAccounts !== undefined,
+        externalAccountMACKeys: options.externalAccounts ?? {},
         domainBlocklist: ['blocked-domain.example'],
         retryAfter: { authz: 1, order: 1 },
         profiles: Object.fromEntries(
