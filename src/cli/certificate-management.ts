@@ -1,8 +1,10 @@
+import { budgetOf } from '../acme/budget/budget-of.ts'
 import { createCertificateMetrics } from '../admin/certificate-metrics.ts'
 import type { MetricsSnapshot } from '../admin/metrics.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
-import type { Logger } from '../log.ts'
+import { toEdgeError } from '../errors.ts'
+import { field, type Logger } from '../log.ts'
 import { configuredAuthorities } from '../manage/authorities.ts'
 import { CertificateManager } from '../manage/manager.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
@@ -20,6 +22,10 @@ export interface ManagementServices extends Pick<OpenedStore, 'store' | 'folder'
   readonly log: Logger
 }
 
+/** What the CA's limits no longer count is forgotten so often. */
+const PRUNE_MS = 86_400_000
+const PRUNE_TIMEOUT_MS = 60_000
+
 /** Begins to look after `acme.certificates`; returns at once. */
 export function manageCertificates(config: EdgeConfig, services: ManagementServices): CertificateManagement {
   let acme = config.acme
@@ -28,12 +34,25 @@ export function manageCertificates(config: EdgeConfig, services: ManagementServi
   const manager = new CertificateManager({ ...services, authorities, now })
   const metrics = createCertificateMetrics(() => manager.statuses())
   manager.manage(wantedCertificates(acme))
+  const pruning = setInterval(() => void prune(acme, services), PRUNE_MS).unref()
   return {
     reload(next) {
       acme = next.acme ?? acme // what is being interrupted may still look at it
       manager.manage(wantedCertificates(next.acme))
     },
     metrics: () => metrics.snapshot(),
-    close: () => manager.close(),
+    close() {
+      clearInterval(pruning)
+      return manager.close()
+    },
+  }
+}
+
+async function prune(acme: AcmeConfig | undefined, { store, log }: ManagementServices): Promise<void> {
+  if (acme === undefined) return
+  try {
+    await budgetOf({ acme, store, now: Date.now }).prune(AbortSignal.timeout(PRUNE_TIMEOUT_MS))
+  } catch (error) {
+    log.warn({ [field.error]: toEdgeError(error).message }, 'old counts of the limits of the CA were not removed')
   }
 }
