@@ -118,6 +118,11 @@ export const errorCodes = {
     status: 0,
     meaning: 'the CA does not offer the profile that was asked for',
   },
+  ACME_EDGE_ACME_CSR_INVALID: {
+    side: 'internal',
+    status: 0,
+    meaning: 'the file of --csr cannot be read, or is no certificate signing request',
+  },
   ACME_EDGE_ACME_NOT_CONFIGURED: {
     side: 'internal',
     status: 0,

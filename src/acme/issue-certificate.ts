@@ -1,8 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig } from '../config/config.ts'
 import { EdgeError } from '../errors.ts'
 import type { HostName } from '../http.ts'
-import { installCertificate, type StoredCertificate, verifyCertificate } from '../store/certificates.ts'
+import { installCertificate, leafNames, type StoredCertificate, verifyCertificate } from '../store/certificates.ts'
 import type { Store } from '../store/contract.ts'
 import { underLock } from '../store/under-lock.ts'
 import { abortError } from './abort.ts'
@@ -11,6 +12,8 @@ import { proveHost } from './authorization.ts'
 import { folderNameOf } from './certificate-names.ts'
 import type { CertificateWish } from './certificate-wish.ts'
 import { downloadChain } from './chain.ts'
+import { createRequest } from './client.ts'
+import type { GivenRequest } from './given-request.ts'
 import { closeJournal, type Journal, type JournalIdentity, openJournal, writeJournal } from './journal.ts'
 import { defaultKeyType } from './key-type.ts'
 import { createOrder, finalizeOrder, invalidOrder, type Order, readOrder } from './order.ts'
@@ -39,6 +42,29 @@ const fallbackLifeMs = 3600 * 1000
  * stopped. Throws the ACME_EDGE_ACME_… and ACME_EDGE_STORE_… errors; account and keys survive every one of them.
  */
 export async function issueCertificate(options: IssueOptions): Promise<StoredCertificate> {
+  return issue(options, install)
+}
+
+export interface RequestOptions extends Omit<IssueOptions, 'certificateFolder'> {
+  readonly givenRequest: GivenRequest
+  /** Gets the chain (PEM, leaf first) and keeps it; until it has, the next call delivers the same chain again. */
+  readonly deliver: (fullChainPem: string) => Promise<void>
+}
+
+/** The same for a key that somebody else keeps; nothing is installed. */
+export async function issueForRequest(options: RequestOptions): Promise<void> {
+  return issue(options, async ({ store }, obtained) => {
+    await options.deliver(obtained.fullChainPem)
+    await closeJournal(store, obtained)
+  })
+}
+
+type Ordering = Omit<IssueOptions, 'certificateFolder'> & { readonly givenRequest?: GivenRequest }
+
+async function issue<O extends Ordering, T>(
+  options: O,
+  keep: (options: O, obtained: Obtained, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { store, names, acme } = options
   let signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)])
   const transport = await openTransport({ rootCa: acme.rootCa })
@@ -49,7 +75,7 @@ export async function issueCertificate(options: IssueOptions): Promise<StoredCer
       signal = AbortSignal.any([signal, lock.signal])
       const alone = { ...options, store: underLock(store, lock) }
       const journal = await openJournal(alone.store, identityOf(options), Date.now())
-      return await install(alone, await obtain({ ...alone, transport }, journal, signal), signal)
+      return await keep(alone, await obtain({ ...alone, transport }, journal, signal), signal)
     } finally {
       await lock.release()
     }
@@ -60,15 +86,15 @@ export async function issueCertificate(options: IssueOptions): Promise<StoredCer
   }
 }
 
-function identityOf({ acme, names, profile, keyType = defaultKeyType }: IssueOptions): JournalIdentity {
-  return { directory: acme.directory, names, keyType, profile }
+function identityOf({ acme, names, profile, givenRequest, keyType = defaultKeyType }: Ordering): JournalIdentity {
+  return { directory: acme.directory, names, keyType, profile, request: givenRequest?.digest }
 }
 
 type Obtained = Journal & { readonly fullChainPem: string }
-type Working = IssueOptions & { readonly account: AcmeAccount; readonly onProgress: OnProgress }
+type Working = Ordering & { readonly account: AcmeAccount; readonly onProgress: OnProgress }
 
 async function obtain(
-  options: IssueOptions & { readonly transport: Transport },
+  options: Ordering & { readonly transport: Transport },
   journal: Journal,
   signal: AbortSignal,
 ): Promise<Obtained> {
@@ -125,27 +151,37 @@ async function complete(
   { journal, order }: { readonly journal: Journal; readonly order: Order },
   signal: AbortSignal,
 ): Promise<Obtained> {
-  const { account, names, store, onProgress } = options
+  const { account, names, givenRequest, store, onProgress } = options
   if (order.status === 'invalid') throw invalidOrder(order)
   if (order.status === 'pending') await proveAll(options, order, signal)
-  const valid = await finalizeOrder(account, { order, names, keyPem: journal.privateKeyPem }, signal)
+  const csr = async () => givenRequest?.csr ?? createRequest(names, journal.privateKeyPem)
+  const valid = await finalizeOrder(account, { order, csr }, signal)
   onProgress({ kind: 'finalized' })
   const { preferredChain: preferred } = options
   const { pem, isPreferred } = await downloadChain(account, { order: valid, preferred }, signal)
   if (!isPreferred) onProgress({ kind: 'chain', missing: String(preferred) })
   const obtained = { ...journal, fullChainPem: pem }
-  verifyNames(names, obtained)
+  verifyNames(names, givenRequest === undefined ? namesOfPair(names, obtained) : namesOfLeaf(pem, givenRequest))
   await writeJournal(store, obtained)
   onProgress({ kind: 'downloaded' })
   return obtained
 }
 
-/** What is noted as obtained can be installed: a chain that could not would stop every later run. */
-function verifyNames(names: readonly HostName[], { fullChainPem, privateKeyPem }: Obtained): void {
-  const certificate = verifyCertificate({ name: folderNameOf(names), fullChainPem, privateKeyPem })
-  const missing = names.filter((name) => !certificate.names.includes(name))
+function verifyNames(names: readonly HostName[], found: readonly string[]): void {
+  const missing = names.filter((name) => !found.includes(name))
   if (missing.length === 0) return
   throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', `the CA sent a certificate without ${missing.join(', ')}`)
+}
+
+/** What is noted as obtained can be installed: a chain that could not would stop every later run. */
+function namesOfPair(names: readonly HostName[], { fullChainPem, privateKeyPem }: Obtained): readonly string[] {
+  return verifyCertificate({ name: folderNameOf(names), fullChainPem, privateKeyPem }).names
+}
+
+function namesOfLeaf(fullChainPem: string, { publicKey }: GivenRequest): readonly string[] {
+  const leaf = new X509Certificate(fullChainPem)
+  if (leaf.publicKey.export({ type: 'spki', format: 'der' }).equals(publicKey)) return leafNames(leaf)
+  throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', 'the CA sent a certificate for another key than that of the request')
 }
 
 /** All hosts at once; every challenge is withdrawn before the first failure is reported. */

@@ -13,7 +13,9 @@ export interface Journal {
   readonly names: readonly HostName[]
   readonly keyType: KeyType
   readonly profile?: string | undefined
+  readonly request?: string | undefined
   readonly startedAtMs: number
+  /** Empty where the key is somebody else's. */
   readonly privateKeyPem: string
   readonly orderUrl?: string | undefined
   readonly fullChainPem?: string
@@ -27,32 +29,39 @@ export interface JournalIdentity {
   readonly names: readonly HostName[]
   readonly keyType: KeyType
   readonly profile: string | undefined
+  /** Digest of a request that was given. */
+  readonly request: string | undefined
 }
 
 /** The journal of an interrupted issuance of the same names from the same CA, or a new one with a new key. */
 export async function openJournal(store: Store, identity: JournalIdentity, nowMs: number): Promise<Journal> {
-  const bytes = await store.read(keyOf(identity.names))
+  const bytes = await store.read(keyOf(identity))
   const kept = bytes && (JSON.parse(bytes.toString()) as Journal) // checksummed by the store: what writeJournal() wrote
   if (kept && isSame(kept, identity) && nowMs - kept.startedAtMs < maxAgeMs) return kept
-  const fresh = { ...identity, startedAtMs: nowMs, privateKeyPem: await createKey(identity.keyType) }
+  const fresh = {
+    ...identity,
+    startedAtMs: nowMs,
+    privateKeyPem: identity.request === undefined ? await createKey(identity.keyType) : '',
+  }
   await writeJournal(store, fresh)
   return fresh
 }
 
 export async function writeJournal(store: Store, journal: Journal): Promise<void> {
-  await store.write(keyOf(journal.names), JSON.stringify(journal))
+  await store.write(keyOf(journal), JSON.stringify(journal))
 }
 
 export async function closeJournal(store: Store, journal: Journal): Promise<void> {
-  await store.remove(keyOf(journal.names))
+  await store.remove(keyOf(journal))
 }
 
 function isSame(journal: Journal, identity: JournalIdentity): boolean {
-  const { directory, names, keyType, profile } = identity
-  if (journal.directory !== directory || journal.keyType !== keyType || journal.profile !== profile) return false
+  const { names } = identity
+  const members = ['directory', 'keyType', 'profile', 'request'] as const
+  if (members.some((member) => journal[member] !== identity[member])) return false
   return [...journal.names].sort().join() === [...names].sort().join()
 }
 
-function keyOf(names: readonly HostName[]): string {
-  return `orders/${folderNameOf(names)}.json`
+function keyOf({ names, request }: Pick<JournalIdentity, 'names' | 'request'> | Journal): string {
+  return `orders/${folderNameOf(names)}${request === undefined ? '' : `.csr-${request}`}.json`
 }

@@ -1,8 +1,7 @@
 import { EdgeError } from '../errors.ts'
-import type { HostName } from '../http.ts'
 import type { AcmeAccount } from './account.ts'
 import type { CertificateWish } from './certificate-wish.ts'
-import { createRequest, type Directory } from './client.ts'
+import type { Directory } from './client.ts'
 import { identifierOf } from './identifier.ts'
 import { isObject, parseObject, parseText, parseUrl } from './json.ts'
 import { findProblem, parseProblem, problemError } from './problem.ts'
@@ -62,16 +61,15 @@ export async function readOrder(account: AcmeAccount, url: string, signal: Abort
 /** Hands in the signing request and waits until the certificate is there; answers with the order that names it. */
 export async function finalizeOrder(
   account: AcmeAccount,
-  options: { readonly order: Order; readonly names: readonly HostName[]; readonly keyPem: string },
+  options: { readonly order: Order; readonly csr: () => Promise<string> },
   signal: AbortSignal,
 ): Promise<Order> {
-  const { names, keyPem } = options
   const { url } = options.order
   const read = () => readOrder(account, url, signal)
   // All authorizations are valid; the order follows a moment later (RFC 8555 §7.1.6).
   const ready = await pollUntil({ read, isDone: (order) => order.status !== 'pending' }, signal)
   if (ready.status === 'ready') {
-    const payload = { csr: await createRequest(names, keyPem) }
+    const payload = { csr: await options.csr() }
     const send = () => account.post({ url: ready.finalize, payload, doing: 'to finalize the order' }, signal)
     await sendOnce({ send, isPending: async () => (await read()).status === 'ready' }, signal)
   }

@@ -15,6 +15,7 @@ import { authorityOption, chooseAuthority } from './choose-authority.ts'
 import { withDiagnosis } from './diagnosis.ts'
 import { addDiagnosisOptions, type DiagnosisFlags } from './diagnosis-options.ts'
 import { watchInterruption } from './interruption.ts'
+import { issueRequest } from './issue-request.ts'
 import { chooseIssueView, type IssueView } from './issue-view.ts'
 import { openPublisher } from './open-publisher.ts'
 import { configOption, jsonOption } from './options.ts'
@@ -28,6 +29,8 @@ interface Flags extends DiagnosisFlags {
   readonly keyType?: KeyType
   readonly preferredChain?: string
   readonly dryRun: boolean
+  readonly csr?: string
+  readonly out?: string
 }
 
 const maxTimeoutS = 86_400
@@ -36,20 +39,36 @@ const maxTimeoutS = 86_400
 export function issueCommand(): Command {
   const command = new Command('issue')
     .description('Get a certificate over HTTP-01 and install it; a running edge serves it at once.')
-    .argument('<domain...>', 'host names of the certificate; the first one names its folder')
+    .argument('[domain...]', 'host names and addresses of the certificate; the first one names its folder')
     .addOption(configOption())
     .addOption(authorityOption())
     .option('--profile <name>', 'a profile that the CA offers, such as tlsserver or shortlived')
     .addOption(new Option('--key-type <type>', 'kind of the key').choices(keyTypes))
     .option('--preferred-chain <issuer>', 'common name of the issuer at the end of the chain')
+    .option('--csr <file>', 'a signing request, PEM or DER: its names, and its key stays where it is')
+    .option('--out <folder>', 'where the certificate for --csr is written to')
     .option('--dry-run', 'order from acme.staging and install nothing', false)
     .option('--timeout <seconds>', 'give up after this time', parseSeconds, 180)
     .addOption(jsonOption())
     .action((domains: string[], flags: Flags) => {
+      checkCombination(domains, flags)
+      const { csr } = flags
+      if (csr !== undefined) return issueRequest({ ...flags, csr })
       const order = () => issue(domains, flags)
       return flags.diagnose ? withDiagnosis(domains, flags, order) : order()
     })
   return addDiagnosisOptions(command)
+}
+
+function checkCombination(domains: readonly string[], flags: Flags): void {
+  const { csr, out } = flags
+  if (csr === undefined && out !== undefined) throw new EdgeError('ACME_EDGE_USAGE', '--out belongs to --csr')
+  if (csr === undefined && domains.length === 0)
+    throw new EdgeError('ACME_EDGE_USAGE', "missing required argument 'domain'")
+  if (csr !== undefined && domains.length > 0)
+    throw new EdgeError('ACME_EDGE_USAGE', 'with --csr the names are those of the request: name no others')
+  if (csr !== undefined && (flags.dryRun || flags.diagnose || flags.keyType !== undefined))
+    throw new EdgeError('ACME_EDGE_USAGE', '--csr goes neither with --dry-run nor with --diagnose or --key-type')
 }
 
 async function issue(domains: readonly string[], flags: Flags): Promise<void> {

@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -45,7 +47,7 @@ async function fixture(t: Test) {
     return { code, outcomes, stderr }
   }
   const chain = (name: string) => readFileSync(join(folder, 'certs/live', name, 'fullchain.pem'), 'utf8')
-  return { pebble, writeConfig, run, renew, chain }
+  return { pebble, writeConfig, run, renew, chain, folder }
 }
 
 t.test('renew does what is due, once', { skip }, async (t) => {
@@ -136,3 +138,45 @@ t.test('issue --dry-run goes the whole way and installs nothing', { skip }, asyn
   writeConfig({})
   t.match(await run('issue', 'a.example', '--dry-run'), { code: 2, stderr: /acme\.staging/ })
 })
+
+t.test('issue --csr: a certificate for a key that stays elsewhere', { skip: skip || opensslMissing() }, async (t) => {
+  const { writeConfig, run, folder } = await fixture(t)
+  writeConfig({})
+  const subject = ['-subj', '/', '-addext', 'subjectAltName=DNS:a.example,IP:127.0.0.1']
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes', '-keyout', 'my.key']
+  execFileSync('openssl', ['req', '-new', ...key, ...subject, '-out', 'my.csr'], { cwd: folder, stdio: 'ignore' })
+  const { code, stdout, stderr } = await run('issue', '--csr', 'my.csr', '--out', 'given', '--json')
+  t.equal(code, 0, stderr)
+  t.match(JSON.parse(String(stdout.trim().split('\n').at(-1))), { ok: true, names: ['a.example', '127.0.0.1'] })
+  const leaf = new X509Certificate(readFileSync(join(folder, 'given/fullchain.pem')))
+  t.ok(leaf.checkPrivateKey(createPrivateKey(readFileSync(join(folder, 'my.key')))))
+  t.same(readdirSync(join(folder, 'given')).sort(), ['cert.pem', 'chain.pem', 'fullchain.pem'])
+  t.match(await run('list'), { code: 0, stdout: /^no certificates/ })
+  t.equal(existsSync(join(folder, 'certs/state/orders')) && readdirSync(join(folder, 'certs/state/orders')).length, 0)
+
+  writeFileSync(
+    join(folder, 'junk.csr'),
+    '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n',
+  )
+  execFileSync('openssl', ['req', '-new', ...key, '-subj', '/', '-out', 'nameless.csr'], {
+    cwd: folder,
+    stdio: 'ignore',
+  })
+  const wrong: readonly (readonly [words: string[], says: RegExp])[] = [
+    [['--csr', 'none.csr', '--out', 'x'], /none\.csr.*cannot be read/],
+    [['--csr', 'junk.csr', '--out', 'x'], /no PKCS #10 request/],
+    [['--csr', 'nameless.csr', '--out', 'x'], /names no host/],
+    [['--csr', 'my.csr'], /--out FOLDER/],
+    [['--csr', 'my.csr', '--out', 'x', 'b.example'], /name no others/],
+    [['--csr', 'my.csr', '--out', 'x', '--dry-run'], /neither with --dry-run/],
+    [['a.example', '--out', 'x'], /--out belongs to --csr/],
+    [[], /missing required argument 'domain'/],
+  ]
+  for (const [words, says] of wrong) t.match(await run('issue', ...words), { code: 2, stderr: says }, words.join(' '))
+  t.equal(wrong.length, 8)
+  t.notOk(existsSync(join(folder, 'x')))
+})
+
+function opensslMissing(): string | false {
+  return spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
+}
