@@ -9,8 +9,8 @@ import { toEdgeError } from '../errors.ts'
 import { createLog, field, type Logger } from '../log.ts'
 import { openReplica } from '../replicas/replica.ts'
 import { openStore } from '../store/open-store.ts'
-import { type CertificateManagement, manageCertificates } from './certificate-management.ts'
-import { type OnDemandIssuance, openOnDemand } from './on-demand-issuance.ts'
+import { type LazyManagement, openManagement } from './lazy-management.ts'
+import { type LazyOnDemand, openLazyOnDemand } from './lazy-on-demand.ts'
 import { type RunningService, startService } from './running-service.ts'
 import { watchFiles } from './watch-files.ts'
 
@@ -35,7 +35,7 @@ async function run(path: string): Promise<void> {
     await replica.close()
     opened.close()
   }
-  const demand = openOnDemand(config, { ...opened, log })
+  const demand = await openLazyOnDemand(config, { ...opened, log })
   const parts = { log, store: opened.local, activeChallenges: () => replica.join(), demand }
   const service = await startService(config, parts).catch(async (error) => {
     await leave()
@@ -46,7 +46,7 @@ async function run(path: string): Promise<void> {
     const publisher = replica.attach(service.publisher)
     const control = await startControlServer(opened.folder, publisher)
     closers.unshift(() => control.close())
-    const management = manageCertificates(config, { ...opened, publisher, log })
+    const management = await openManagement(config, { ...opened, publisher, log })
     closers.unshift(() => management.close())
     demand.attach(publisher)
     closers.unshift(() => demand.close())
@@ -65,8 +65,8 @@ async function run(path: string): Promise<void> {
   }
 }
 
-async function scrape(service: RunningService, management: CertificateManagement): Promise<string> {
-  return renderMetrics([...(await service.metrics()), await management.metrics()])
+async function scrape(service: RunningService, management: LazyManagement): Promise<string> {
+  return renderMetrics([...(await service.metrics()), ...(await management.metrics())])
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -92,8 +92,8 @@ async function shutDown(closers: readonly (() => Promise<void>)[], health: Healt
 
 interface Reloaded {
   readonly service: RunningService
-  readonly management: CertificateManagement
-  readonly demand: OnDemandIssuance
+  readonly management: LazyManagement
+  readonly demand: LazyOnDemand
 }
 
 /** Reloads one after the other: the last change wins, and no two generations are built at once. */
@@ -122,8 +122,8 @@ async function reload(old: EdgeConfig, { service, management, demand }: Reloaded
   try {
     const next = await loadConfig(old.file)
     await service.reload(next)
-    management.reload(next)
-    demand.reload(next)
+    await management.reload(next)
+    await demand.reload(next)
     warnOfRestart(old, next, log)
     log.info({ [field.path]: next.file }, 'reloaded')
     return next
