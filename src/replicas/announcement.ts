@@ -1,35 +1,54 @@
 import type { ActiveChallenge } from '../challenge/publisher.ts'
 import { isToken } from '../challenge/token.ts'
-import { type ControlRequest, parseControlRequest } from '../control/protocol.ts'
+import { parseControlRequest } from '../control/protocol.ts'
 
-/** What replicas tell each other: the calls of the control socket, numbered. */
-export interface Announcement {
-  readonly sequence: number
-  readonly request: ControlRequest
+export type ChallengeKey = Pick<ActiveChallenge, 'host' | 'token'>
+
+/** A challenge as one replica has published it: another one may publish the same token later, for the same order. */
+export interface Publication {
+  readonly challenge: ActiveChallenge
+  /** Whose publication it is, and the how many-th. */
+  readonly by: string
 }
+
+/** What replicas tell each other. */
+export type Announcement =
+  | ({ readonly call: 'publish' } & Publication)
+  /** Ends that publication and no later one; with `by` empty whichever there is. */
+  | ({ readonly call: 'withdraw'; readonly by: string } & ChallengeKey)
+  | { readonly call: 'installed'; readonly name: string }
 
 /** `<number> <JSON>`; `undefined` for anything else. Redis is private to its owner, but a message can be garbled. */
-export function parseAnnouncement(message: string): Announcement | undefined {
+export function parseMessage(message: string): { sequence: number; announcement: Announcement } | undefined {
   const blank = message.indexOf(' ')
   const sequence = Number(message.slice(0, blank))
-  const request = parseRequest(message.slice(blank + 1))
-  return blank > 0 && Number.isSafeInteger(sequence) && request !== undefined ? { sequence, request } : undefined
-}
-
-/** The challenge of a stored announcement, or `undefined`. */
-export function parseActive(stored: string): ActiveChallenge | undefined {
-  const request = parseRequest(stored)
-  return request?.call === 'publish' ? request.challenge : undefined
+  const announcement = parseAnnouncement(message.slice(blank + 1))
+  return blank > 0 && Number.isSafeInteger(sequence) && announcement ? { sequence, announcement } : undefined
 }
 
 /** One that RFC 8555 §8.1 cannot have produced is nobody's challenge: it must not keep an edge from starting. */
-function parseRequest(text: string): ControlRequest | undefined {
+export function parseAnnouncement(text: string): Announcement | undefined {
   const request = parseControlRequest(text)
-  if (request?.call !== 'publish') return request
-  const { token, keyAuthorization } = request.challenge
-  return isToken(token) && keyAuthorization.startsWith(`${token}.`) ? request : undefined
+  if (request === undefined) return undefined
+  const { by = '' } = JSON.parse(text) as { by?: unknown } // an object: it was parsed just now
+  if (typeof by !== 'string') return undefined
+  switch (request.call) {
+    case 'publish': {
+      const { challenge } = request
+      const { token, keyAuthorization } = challenge
+      return isToken(token) && keyAuthorization.startsWith(`${token}.`) ? { call: 'publish', challenge, by } : undefined
+    }
+    case 'withdraw':
+      return { call: 'withdraw', host: request.host, token: request.token, by }
+    case 'installed':
+      return { call: 'installed', name: request.name }
+  }
 }
 
-export function challengeField({ host, token }: Pick<ActiveChallenge, 'host' | 'token'>): string {
+export function formatAnnouncement(announcement: Announcement): string {
+  return JSON.stringify({ id: 0, ...announcement })
+}
+
+export function fieldOf({ host, token }: ChallengeKey): string {
   return `${host} ${token}`
 }

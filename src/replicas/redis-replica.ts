@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ActiveChallenge, ChallengePublisher } from '../challenge/publisher.ts'
-import type { ControlRequest } from '../control/protocol.ts'
 import { EdgeError, toEdgeError } from '../errors.ts'
 import { field, type Logger } from '../log.ts'
 import type { SharedStore } from '../store/open-store.ts'
 import type { RedisConnection } from '../store/redis-connection.ts'
 import type { RedisReply } from '../store/redis-script.ts'
-import { challengeField, parseActive, parseAnnouncement } from './announcement.ts'
+import { type Announcement, fieldOf, formatAnnouncement, parseAnnouncement, parseMessage } from './announcement.ts'
+import { CertificateFollower } from './certificate-follower.ts'
+import { Publications } from './publications.ts'
 import type { Replica } from './replica.ts'
 import { acknowledge, announce, beat, laggards, leave, register, snapshot } from './replica-scripts.ts'
 import { Wakeable } from './wakeable.ts'
@@ -26,12 +26,10 @@ const GRACE_MS = 2 * LEASE_MS
  * lease end: validators that are led to it get no answer anyway, and the others need not wait for it.
  */
 const APPLY_MS = 3_000
-/** How long an announcement waits for the certificates that it tells of. */
-const PULL_MS = 2_000
+/** To register with all that was announced by then. */
+const MOST_TRIES = 20
 /** From opening the listeners to `attach`; who takes longer does not start. */
 const START_MS = 60_000
-
-type Key = Pick<ActiveChallenge, 'host' | 'token'>
 
 /**
  * One of several edges that share a Redis. What is announced has a number; each replica does it in order and says in Redis
@@ -45,12 +43,8 @@ export class RedisReplica implements Replica {
   readonly #id = randomUUID()
   readonly #shared: SharedStore
   readonly #log: Logger
-  /** Served here: by (host, token), those of this replica and of others. */
-  readonly #active = new Map<string, ActiveChallenge>()
-  /** Published by this replica: Redis is told again when it has lost them. */
-  readonly #own = new Map<string, ActiveChallenge>()
-  /** Withdrawn here while Redis was lost. */
-  readonly #withdrawn = new Map<string, Key>()
+  readonly #known = new Publications(this.#id)
+  readonly #certificates: CertificateFollower
   readonly #local = Promise.withResolvers<ChallengePublisher | undefined>()
   readonly #acknowledged = new Wakeable()
   /** Monotonic: since when what is active is served by somebody who is not attached yet. */
@@ -63,14 +57,9 @@ export class RedisReplica implements Replica {
   #isMending = false
   /** It could not do what was announced, or cannot write: reported once. */
   #isFailing = false
-  #pulling: Promise<void> = Promise.resolve()
-  #nextPull: Promise<void> | undefined
   /** One after the other, in the order of the announcements. */
   #work: Promise<unknown> = Promise.resolve()
   #firstSession: Promise<void> | undefined
-
-  /** Certificates as this replica serves them. */
-  readonly #served: Map<string, string>
 
   /** @param served what the folder had before certificates were loaded from it */
   constructor(
@@ -79,7 +68,8 @@ export class RedisReplica implements Replica {
   ) {
     this.#shared = shared
     this.#log = log
-    this.#served = new Map(served)
+    const { certificates } = shared
+    this.#certificates = new CertificateFollower({ certificates, log, served, publisher: () => this.#publisher() })
   }
 
   async join(): Promise<readonly ActiveChallenge[]> {
@@ -89,44 +79,34 @@ export class RedisReplica implements Replica {
     })
     await this.#firstSession
     this.#handedOverAt = performance.now()
-    return [...this.#active.values()]
+    return Array.from(this.#known.active.values(), ({ challenge }) => challenge)
   }
 
   attach(local: ChallengePublisher): ChallengePublisher {
     this.#local.resolve(local)
     this.#isAttached = true
     // Certificates that came between their loading and now are in the folder, and not served yet.
-    if (this.#shared.redis.connection !== undefined) void this.#pullCertificates()
+    if (this.#shared.redis.connection !== undefined) void this.#certificates.follow()
     return {
       publish: async (challenge, signal) => {
         await local.publish(challenge, signal)
-        const name = challengeField(challenge)
-        this.#active.set(name, challenge)
-        this.#own.set(name, challenge)
-        this.#withdrawn.delete(name)
-        await this.#announceAndWait({ id: 0, call: 'publish', challenge }, signal)
+        await this.#announceAndWait({ call: 'publish', ...this.#known.publish(challenge) }, signal)
       },
       withdraw: async ({ host, token }, signal) => {
-        const name = challengeField({ host, token })
-        this.#active.delete(name)
-        this.#own.delete(name)
-        this.#withdrawn.set(name, { host, token })
-        await local.withdraw({ host, token }, signal)
-        await this.#announceAndWait({ id: 0, call: 'withdraw', host, token }, signal)
+        const { by, isServed } = this.#known.withdraw({ host, token })
+        if (isServed) await local.withdraw({ host, token }, signal)
+        await this.#announceAndWait({ call: 'withdraw', host, token, by }, signal)
       },
       installed: async (name, signal) => {
-        await local.installed(name, signal)
-        // Somebody has installed a later one meanwhile: that one is served.
-        const { certificates } = this.#shared
-        if (!(await certificates.push(name))) await local.installed(name, signal)
-        this.#served.set(name, (await certificates.present()).get(name) ?? '')
-        await this.#announceAndWait({ id: 0, call: 'installed', name }, signal)
+        await this.#certificates.install(local, name, signal)
+        await this.#announceAndWait({ call: 'installed', name }, signal)
       },
     }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#certificates.close()
     this.#local.resolve(undefined)
     const { connection } = this.#shared.redis
     await connection?.run(leave, { keys: this.#keys('replicas', 'applied'), values: [this.#id] }).catch(() => undefined)
@@ -139,7 +119,7 @@ export class RedisReplica implements Replica {
       await connection.subscribe(this.#key('announcements'), (message) => {
         void this.#inTurn(connection, () => this.#receive(connection, message.toString('utf8')))
       })
-      await connection.subscribe(this.#key('certificates'), () => void this.#pullCertificates())
+      await connection.subscribe(this.#key('certificates'), () => void this.#certificates.follow())
       await connection.subscribe(this.#key('acknowledgements'), () => this.#acknowledged.wake())
       await this.#inTurn(connection, () => this.#rejoin(connection))
     } catch (error) {
@@ -191,24 +171,31 @@ export class RedisReplica implements Replica {
   async #rejoin(connection: RedisConnection): Promise<void> {
     this.#graceUntil = performance.now() + GRACE_MS
     await this.#tellAgain(connection)
-    await this.#compare(connection)
-    const values = [this.#id, LEASE_MS, this.#applied]
-    await connection.run(register, { keys: this.#keys('replicas', 'applied', 'sequence'), values })
-    // From here on the others wait for us. What was announced before that, and after we looked:
+    for (let tries = 1; ; tries++) {
+      await this.#compare(connection)
+      // Where announcements come faster than they can be compared, it registers behind them: then they wait for it.
+      const values = [this.#id, LEASE_MS, this.#applied, tries < MOST_TRIES ? 0 : 1]
+      if ((await connection.run(register, { keys: this.#keys('replicas', 'applied', 'sequence'), values })) === 1) break
+    }
     await this.#catchUp(connection)
     this.#isFailing = false
   }
 
   /** What Redis has lost, or could not be told. */
   async #tellAgain(connection: RedisConnection): Promise<void> {
-    const known = new Set((await this.#snapshot(connection)).challenges.map(challengeField))
-    for (const [name, challenge] of this.#own) {
-      if (challenge.expiresAtMs <= Date.now()) this.#own.delete(name)
-      else if (!known.has(name)) await this.#announce(connection, { id: 0, call: 'publish', challenge })
+    await this.#tellWithdrawals(connection)
+    const { publications } = await this.#snapshot(connection)
+    const present = new Set(publications.map(({ challenge }) => fieldOf(challenge)))
+    for (const [name, own] of this.#known.own) {
+      if (own.challenge.expiresAtMs <= Date.now()) this.#known.own.delete(name)
+      else if (!present.has(name)) await this.#announce(connection, { call: 'publish', ...own })
     }
-    for (const [name, { host, token }] of this.#withdrawn) {
-      await this.#announce(connection, { id: 0, call: 'withdraw', host, token })
-      this.#withdrawn.delete(name)
+  }
+
+  async #tellWithdrawals(connection: RedisConnection): Promise<void> {
+    for (const withdrawal of this.#known.unsaid.values()) {
+      await this.#announce(connection, { call: 'withdraw', ...withdrawal })
+      this.#known.said(withdrawal)
     }
   }
 
@@ -223,85 +210,54 @@ export class RedisReplica implements Replica {
 
   /** Makes what is served here what is active. */
   async #compare(connection: RedisConnection): Promise<void> {
-    const { sequence, challenges } = await this.#snapshot(connection)
-    const wanted = new Map(challenges.map((challenge) => [challengeField(challenge), challenge]))
-    for (const [name, challenge] of this.#own) wanted.set(name, challenge)
+    const { sequence, publications } = await this.#snapshot(connection)
+    const { active, own } = this.#known
+    const wanted = new Map(own)
+    for (const publication of publications) wanted.set(fieldOf(publication.challenge), publication)
     const isGrace = performance.now() < this.#graceUntil
-    const gone = isGrace ? [] : [...this.#active].filter(([name]) => !wanted.has(name))
-    for (const [, challenge] of gone) await this.#apply({ id: 0, call: 'withdraw', ...challenge })
-    for (const challenge of wanted.values()) await this.#apply({ id: 0, call: 'publish', challenge })
-    await this.#pullBriefly()
+    const gone = isGrace ? [] : [...active].filter(([name]) => !wanted.has(name))
+    for (const [, { challenge, by }] of gone) {
+      await this.#apply({ call: 'withdraw', host: challenge.host, token: challenge.token, by })
+    }
+    for (const publication of wanted.values()) await this.#apply({ call: 'publish', ...publication })
+    await this.#certificates.followBriefly()
     this.#applied = sequence
+    await this.#tellWithdrawals(connection)
   }
 
   async #receive(connection: RedisConnection, message: string): Promise<void> {
-    const announcement = parseAnnouncement(message)
-    if (announcement === undefined) return
-    const { sequence, request } = announcement
-    if (sequence <= this.#applied) return
-    if (sequence !== this.#applied + 1) return this.#catchUp(connection)
-    await this.#apply(request)
-    this.#applied = sequence
+    const parsed = parseMessage(message)
+    if (parsed === undefined || parsed.sequence <= this.#applied) return
+    if (parsed.sequence !== this.#applied + 1) return this.#catchUp(connection)
+    await this.#apply(parsed.announcement)
+    this.#applied = parsed.sequence
     await this.#acknowledge(connection)
+    await this.#tellWithdrawals(connection)
   }
 
   /** Does it here. Throws when a process of this replica did not acknowledge: then neither does this replica. */
-  async #apply(request: ControlRequest): Promise<void> {
+  async #apply(announcement: Announcement): Promise<void> {
     const signal = AbortSignal.timeout(APPLY_MS)
-    switch (request.call) {
+    const { active } = this.#known
+    switch (announcement.call) {
       case 'publish': {
-        const { challenge } = request
-        const known = this.#active.get(challengeField(challenge))
-        if (known !== undefined && JSON.stringify(known) === JSON.stringify(challenge)) return
+        const { challenge, by } = announcement
+        const name = fieldOf(challenge)
+        if (active.get(name)?.by === by || this.#known.isRetired(announcement)) return
         await (await this.#publisher())?.publish(challenge, signal)
-        this.#active.set(challengeField(challenge), challenge)
+        active.set(name, { challenge, by })
         return
       }
-      case 'withdraw':
-        await (await this.#publisher())?.withdraw(request, signal)
-        this.#active.delete(challengeField(request))
+      case 'withdraw': {
+        const name = fieldOf(announcement)
+        const { by } = announcement
+        if (by !== '' && active.get(name)?.by !== by) return // ended already, or published anew since
+        await (await this.#publisher())?.withdraw(announcement, signal)
+        active.delete(name)
         return
+      }
       case 'installed':
-        return this.#pullBriefly()
-    }
-  }
-
-  /**
-   * Others wait for certificates as well, but not for long: ten thousand on a new machine take a while, and challenges
-   * must not stand behind them.
-   */
-  async #pullBriefly(): Promise<void> {
-    await Promise.race([this.#pullCertificates(), delay(PULL_MS, undefined, { ref: false })])
-  }
-
-  /** One after the other; whoever asks while one waits to begin shares it. */
-  #pullCertificates(): Promise<void> {
-    if (this.#nextPull !== undefined) return this.#nextPull
-    const next = this.#pulling.then(() => {
-      this.#nextPull = undefined
-      return this.#pullNow()
-    })
-    this.#nextPull = next
-    this.#pulling = next
-    return next
-  }
-
-  /** Never fails. */
-  async #pullNow(): Promise<void> {
-    if (this.#isClosed) return
-    try {
-      const present = await this.#shared.certificates.pull()
-      const publisher = await this.#publisher()
-      if (publisher === undefined) return // `attach` looks again
-      for (const [name, digest] of present) {
-        if (this.#served.get(name) === digest) continue
-        await publisher.installed(name, AbortSignal.timeout(APPLY_MS))
-        this.#served.set(name, digest)
-        this.#log.info({ [field.name]: name }, 'a certificate of another replica is served')
-      }
-    } catch (error) {
-      // The sweep tries again. A full disk of this machine is no reason for others to wait.
-      this.#log.warn({ [field.error]: toEdgeError(error).message }, 'certificates of other replicas are not served yet')
+        return this.#certificates.followBriefly()
     }
   }
 
@@ -310,12 +266,12 @@ export class RedisReplica implements Replica {
     return this.#handedOverAt === undefined ? undefined : this.#local.promise
   }
 
-  async #announceAndWait(request: ControlRequest, signal: AbortSignal): Promise<void> {
+  async #announceAndWait(announcement: Announcement, signal: AbortSignal): Promise<void> {
     const { connection } = this.#shared.redis
     if (connection === undefined) throw lost('the store is lost')
     try {
-      const sequence = await this.#announce(connection, request)
-      if (request.call === 'withdraw') this.#withdrawn.delete(challengeField(request))
+      const sequence = await this.#announce(connection, announcement)
+      if (announcement.call === 'withdraw') this.#known.said(announcement)
       const keys = this.#keys('replicas', 'applied')
       for (;;) {
         const { count } = this.#acknowledged
@@ -327,9 +283,8 @@ export class RedisReplica implements Replica {
     }
   }
 
-  async #announce(connection: RedisConnection, request: ControlRequest): Promise<number> {
-    const [fate, name] = fateOf(request)
-    const values = [this.#key('announcements'), JSON.stringify(request), fate, name]
+  async #announce(connection: RedisConnection, announcement: Announcement): Promise<number> {
+    const values = [this.#key('announcements'), formatAnnouncement(announcement), ...fateOf(announcement)]
     return Number(await connection.run(announce, { keys: this.#keys('sequence', 'challenges'), values }))
   }
 
@@ -341,7 +296,8 @@ export class RedisReplica implements Replica {
   async #snapshot(connection: RedisConnection) {
     const reply = await connection.run(snapshot, { keys: this.#keys('sequence', 'challenges') })
     const [sequence, ...stored] = reply as readonly RedisReply[] // as the script says
-    return { sequence: Number(sequence), challenges: stored.flatMap((text) => parseActive(String(text)) ?? []) }
+    const found = stored.map((text) => parseAnnouncement(String(text)))
+    return { sequence: Number(sequence), publications: found.filter((one) => one?.call === 'publish') }
   }
 
   /** What belongs to a connection that has ended is left undone; what fails is tried again with the next heartbeat. */
@@ -371,14 +327,15 @@ export class RedisReplica implements Replica {
   }
 }
 
-function fateOf(request: ControlRequest): [fate: 'set' | 'drop' | 'keep', name: string] {
-  switch (request.call) {
+/** What becomes of the field of `challenges`. */
+function fateOf(announcement: Announcement): [fate: 'set' | 'drop' | 'keep', name: string, by: string] {
+  switch (announcement.call) {
     case 'publish':
-      return ['set', challengeField(request.challenge)]
+      return ['set', fieldOf(announcement.challenge), announcement.by]
     case 'withdraw':
-      return ['drop', challengeField(request)]
+      return ['drop', fieldOf(announcement), announcement.by]
     case 'installed':
-      return ['keep', '']
+      return ['keep', '', '']
   }
 }
 

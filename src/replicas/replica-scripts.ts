@@ -22,12 +22,16 @@ end
 return reply
 `)
 
-/** KEYS: replicas, applied, sequence. ARGV: id, lease, how far it has come. Answers the sequence of now. */
+/**
+ * KEYS: replicas, applied, sequence. ARGV: id, lease, how far it has come, whether that may be less than the sequence (1 or 0).
+ * Answers 1, or 0: something was announced since, and nothing was done. So whoever is registered has all that is published.
+ */
 export const register = redisScript(`
 ${serverTime}
+if ARGV[4] == '0' and (redis.call('GET', KEYS[3]) or '0') ~= ARGV[3] then return 0 end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
-return tonumber(redis.call('GET', KEYS[3]) or '0')
+return 1
 `)
 
 /** KEYS: replicas, applied, sequence. ARGV: id, lease. Answers the sequence of now, or -1: the lease has ended. */
@@ -52,11 +56,14 @@ return 1
 
 /**
  * KEYS: sequence, challenges. ARGV: channel, announcement, what becomes of the field in `challenges` (`set`, `drop`, `keep`), the
- * field. Answers the number that the announcement got.
+ * field, and whose publication it is: a later one is not dropped. Answers the number that the announcement got.
  */
 export const announce = redisScript(`
 if ARGV[3] == 'set' then redis.call('HSET', KEYS[2], ARGV[4], ARGV[2]) end
-if ARGV[3] == 'drop' then redis.call('HDEL', KEYS[2], ARGV[4]) end
+if ARGV[3] == 'drop' then
+  local isRead, stored = pcall(cjson.decode, redis.call('HGET', KEYS[2], ARGV[4]) or '')
+  if ARGV[5] == '' or not isRead or type(stored) ~= 'table' or stored.by == ARGV[5] then redis.call('HDEL', KEYS[2], ARGV[4]) end
+end
 local number = redis.call('INCR', KEYS[1])
 redis.call('PUBLISH', ARGV[1], string.format('%.0f', number) .. ' ' .. ARGV[2])
 return number

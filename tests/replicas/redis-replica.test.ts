@@ -85,6 +85,30 @@ t.test('what a client of Redis writes by hand harms nobody', { skip }, async (t)
   t.equal(third.active.has(challenge(1).token), false)
 })
 
+t.test('who comes late ends its own publication alone', { skip }, async (t) => {
+  const { redis, replicas } = await startAll(t, 3)
+  const [paused, successor, third] = replicas as [TestReplica, TestReplica, TestReplica]
+  await paused.publisher.publish(challenge(1), soon())
+  await successor.publisher.publish(challenge(1), soon()) // the same order, resumed
+  await paused.publisher.withdraw(challenge(1), soon())
+  t.ok([paused, successor, third].every(({ active }) => active.has(challenge(1).token)))
+  await successor.publisher.withdraw(challenge(1), soon())
+  t.notOk([paused, successor, third].some(({ active }) => active.has(challenge(1).token)))
+  await paused.publisher.publish(challenge(2), soon())
+  const stored = redis.cli('HGET', 'acme-edge:challenges', `${host} ${challenge(2).token}`)
+  await paused.publisher.withdraw(challenge(2), soon())
+  // What was sent over a connection that was lost meanwhile.
+  redis.cli('HSET', 'acme-edge:challenges', `${host} ${challenge(2).token}`, stored)
+  redis.cli('INCR', 'acme-edge:sequence')
+  await eventually('it is withdrawn again', () => redis.cli('HLEN', 'acme-edge:challenges') === '0')
+  const isGone = () => ![paused, successor, third].some(({ active }) => active.has(challenge(2).token))
+  await eventually('and gone everywhere', isGone)
+  await paused.publisher.publish(challenge(3), soon())
+  await paused.close()
+  await third.publisher.withdraw(challenge(3), soon())
+  t.notOk(successor.active.has(challenge(3).token), 'left by one that is gone: whoever withdraws means it')
+})
+
 t.test('messages that do not come through cost a heartbeat at most', { skip }, async (t) => {
   const { redis, replicas } = await startAll(t, 3)
   const [first, second, third] = replicas as [TestReplica, TestReplica, TestReplica]
