@@ -20,6 +20,8 @@ export interface Directory {
   readonly externalAccountRequired: boolean
   /** Names of the profiles that orders can ask for; `undefined`: the CA knows none. */
   readonly profiles: readonly string[] | undefined
+  /** What CAA records know the CA by; empty: it does not say. */
+  readonly caaIdentities: readonly string[]
 }
 
 export interface SignedRequest {
@@ -176,5 +178,6 @@ function parseDirectory(response: AcmeResponse): Directory {
     termsOfService: typeof meta.termsOfService === 'string' ? meta.termsOfService : undefined,
     externalAccountRequired: meta.externalAccountRequired === true,
     profiles: isObject(meta.profiles) ? Object.keys(meta.profiles) : undefined,
+    caaIdentities: Array.isArray(meta.caaIdentities) ? meta.caaIdentities.map(String) : [],
   }
 }

@@ -1,16 +1,16 @@
-import type { CertificateWish } from '../acme/certificate-wish.ts'
+import { certificateAuthorities } from '../acme/certificate-authorities.ts'
 import { fetchDirectory } from '../acme/client.ts'
-import { issueWithinBudget, type OrderCircumstances } from '../acme/issue-within-budget.ts'
-import { rehearse } from '../acme/rehearse.ts'
-import { paceOf } from '../acme/renewal/pace.ts'
-import { fetchRenewalInfo, type RenewalInfo } from '../acme/renewal/renewal-info.ts'
-import { isUrgent } from '../acme/renewal/renewal-state.ts'
+import { findAccountUrl } from '../acme/diagnose/account-url.ts'
+import { createDnsLookup, type DnsLookup } from '../acme/diagnose/dns-lookup.ts'
 import { openTransport } from '../acme/transport.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig } from '../config/config.ts'
+import { EdgeError } from '../errors.ts'
 import type { Store } from '../store/contract.ts'
+import { askAuthority, InfoUrls } from './ask-authority.ts'
+import { permitsByCaa } from './caa-permits.ts'
 import type { Authorities, ObtainRequest } from './managed-certificate.ts'
-import { isCertificateId } from './present-certificate.ts'
+import { cannotWait, orderFrom } from './order-from.ts'
 
 export interface AuthorityParts {
   /** The section of the config as it is now. */
@@ -19,99 +19,95 @@ export interface AuthorityParts {
   readonly folder: string
   readonly publisher: ChallengePublisher
   readonly now: () => number
+  /** Default: the name servers of this machine. */
+  readonly dns?: DnsLookup
 }
 
-/** A CA's directory changes when it moves house; an hour later we know. */
-const DIRECTORY_KEPT_MS = 3_600_000
-const ASK_TIMEOUT_MS = 30_000
+/** So many failures in a row at the first CA, and the next one is asked although there is time. */
+const PATIENCE = 3
+const CAA_TIMEOUT_MS = 15_000
 
-/** The CAs of the config. */
+/** The CAs of the config: the first one, and those that stand in for it when it cannot. */
 export function configuredAuthorities(parts: AuthorityParts): Authorities {
   const infoUrls = new InfoUrls(parts.now)
   return {
     async obtain(request, signal) {
-      const acme = parts.acme()
-      await order({ ...parts, acme, request }, signal)
-      return { directory: acme.directory }
+      const [first, ...others] = certificateAuthorities(parts.acme()) as [AcmeConfig, ...AcmeConfig[]] // there always is a first one
+      try {
+        return await orderAt(first, { parts, request }, signal)
+      } catch (error) {
+        if (signal.aborted || !isOfTheCa(error) || !isTimeForAnother(request, parts.now())) throw error
+        for (const other of others) {
+          // What nobody noted the CA of is the first one's.
+          const record = { ...request.record, directory: request.record.directory ?? first.directory }
+          const obtained = await orderAtOther(other, { parts, request: { ...request, record } }, signal)
+          if (obtained !== undefined) return obtained
+        }
+        throw error // what the first one says is what has to be mended
+      }
     },
     async ask(id, directory, signal) {
-      const acme = parts.acme()
-      // What another CA gave (one that was configured before) is renewed by its life.
-      if (directory !== undefined && directory !== acme.directory) return undefined
-      return askAuthority(acme, { id, infoUrls, nowMs: parts.now() }, signal)
+      const known = certificateAuthorities(parts.acme())
+      // What a CA gave that is no longer in the config is renewed by its life.
+      const acme = directory === undefined ? known[0] : known.find((one) => one.directory === directory)
+      return acme && askAuthority(acme, { id, infoUrls, nowMs: parts.now() }, signal)
     },
   }
 }
 
-interface Ordering extends Omit<AuthorityParts, 'acme'> {
-  readonly acme: AcmeConfig
+interface Obtaining {
+  readonly parts: AuthorityParts
   readonly request: ObtainRequest
 }
 
-async function order(parts: Ordering, signal: AbortSignal): Promise<void> {
-  const { acme, request, folder } = parts
-  const wish = wishOf(request, acme.directory)
-  // After a failure the CA is tried where failures cost little, and its real directory only once that went well.
-  if (acme.staging !== undefined && request.record.state.failures > 0)
-    await rehearse({ ...parts, ...wish, replaces: undefined, staging: acme.staging, signal })
-  await issueWithinBudget({ ...parts, ...wish, certificateFolder: folder, signal }, circumstancesOf(parts, wish))
+async function orderAt(acme: AcmeConfig, { parts, request }: Obtaining, signal: AbortSignal) {
+  await orderFrom({ ...parts, acme, request }, signal)
+  return { directory: acme.directory }
 }
 
-function circumstancesOf({ acme, request, now }: Ordering, wish: CertificateWish): OrderCircumstances {
-  const { wanted, present, record } = request
-  const isUrgentOne = present === undefined || present.isRevoked || isUrgent(present, record.state, now())
-  const lifeMs = present === undefined ? 0 : present.notAfterMs - present.notBeforeMs
-  const fleet = { certificates: acme.certificates.length, renewalIntervalMs: (lifeMs * 2) / 3 }
-  return {
-    isRenewal: present !== undefined && sameNames(wanted.names, present.names),
-    viaAri: wish.replaces !== undefined && record.state.info !== undefined,
-    ...(isUrgentOne ? {} : { pace: paceOf(fleet) }),
+/** `undefined`: it cannot either. Its profile is its own, whatever the certificate's entry says. */
+async function orderAtOther(acme: AcmeConfig, { parts, request }: Obtaining, signal: AbortSignal) {
+  try {
+    if (!(await mayIssue(acme, { parts, request }, signal))) return undefined
+    const wanted = { ...request.wanted, profile: acme.defaults?.profile }
+    return await orderAt(acme, { parts, request: { ...request, wanted } }, signal)
+  } catch (error) {
+    if (signal.aborted) throw error
+    return undefined
   }
 }
 
-function sameNames(some: readonly string[], others: readonly string[]): boolean {
-  return [...some].sort().join() === [...others].sort().join()
-}
-
-/** Only the CA that gave a certificate knows what follows it. */
-function wishOf({ wanted, present, record }: ObtainRequest, directory: string): CertificateWish {
-  const isOurs = record.directory === undefined || record.directory === directory
-  const replaces = present !== undefined && isOurs && isCertificateId(present.id) ? present.id : undefined
-  return { ...wanted, replaces }
-}
-
-async function askAuthority(
+/** An order that CAA records make it refuse is not sent. */
+async function mayIssue(
   { directory, rootCa }: AcmeConfig,
-  { id, infoUrls, nowMs }: { id: string; infoUrls: InfoUrls; nowMs: number },
+  { parts, request }: Obtaining,
   stop: AbortSignal,
-): Promise<RenewalInfo | undefined> {
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(ASK_TIMEOUT_MS)])
+): Promise<boolean> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(CAA_TIMEOUT_MS)])
   const transport = await openTransport({ rootCa })
   try {
-    const url = await infoUrls.find(directory, async () => {
-      return (await fetchDirectory(transport, directory, signal)).renewalInfo
-    })
-    return url === undefined ? undefined : await fetchRenewalInfo({ url, id, transport, nowMs }, signal)
+    const { caaIdentities: identities } = await fetchDirectory(transport, directory, signal)
+    const accountUrl = await findAccountUrl(parts.store, directory)
+    const dns = parts.dns ?? createDnsLookup()
+    return await permitsByCaa(request.wanted.names, { identities, accountUrl }, { dns, signal })
   } finally {
     await transport.close()
   }
 }
 
-/** By directory, where a CA says when to renew: ten thousand certificates are asked about with one look at the directory. */
-class InfoUrls {
-  readonly #now: () => number
-  readonly #known = new Map<string, { readonly url: Promise<string | undefined>; readonly untilMs: number }>()
+function isTimeForAnother(request: ObtainRequest, nowMs: number): boolean {
+  return cannotWait(request, nowMs) || request.record.state.failures + 1 >= PATIENCE
+}
 
-  constructor(now: () => number) {
-    this.#now = now
-  }
+/** What another CA might do better: it is out of reach, at fault, or refuses by its limits or its policy. */
+const ofTheCa = new Set([
+  'ACME_EDGE_ACME_UNREACHABLE',
+  'ACME_EDGE_ACME_RATE_LIMITED',
+  'ACME_EDGE_ACME_REFUSED',
+  'ACME_EDGE_ACME_PROTOCOL',
+  'ACME_EDGE_ACME_TIMEOUT',
+])
 
-  find(directory: string, fetch: () => Promise<string | undefined>): Promise<string | undefined> {
-    const known = this.#known.get(directory)
-    if (known !== undefined && this.#now() < known.untilMs) return known.url
-    const url = fetch()
-    this.#known.set(directory, { url, untilMs: this.#now() + DIRECTORY_KEPT_MS })
-    url.catch(() => this.#known.delete(directory))
-    return url
-  }
+function isOfTheCa(error: unknown): boolean {
+  return error instanceof EdgeError && ofTheCa.has(error.code)
 }

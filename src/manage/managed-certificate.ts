@@ -205,6 +205,7 @@ export class ManagedCertificate {
       const { directory } = await authorities.obtain(request, signal)
       const state = afterDelay(afterSuccess(now()), now() + LEAST_BETWEEN_ORDERS_MS)
       await this.#check()
+      this.#hasInfo = true // another CA may have given it
       await writeRenewalRecord(store, { name, record: { directory, state }, lock })
       log.info({ [field.name]: name, directory }, 'certificate installed')
       return undefined
