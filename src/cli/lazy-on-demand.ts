@@ -1,3 +1,4 @@
+import type { MetricsSnapshot } from '../admin/metrics.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { EdgeConfig } from '../config/config.ts'
 import type { DemandPort } from '../on-demand/waiting-room.ts'
@@ -7,6 +8,7 @@ export interface LazyOnDemand extends DemandPort {
   /** Before this nothing is got: nobody could answer the CA. */
   attach(publisher: ChallengePublisher): void
   reload(config: EdgeConfig): Promise<void>
+  metrics(): Promise<readonly MetricsSnapshot[]>
   close(): Promise<void>
 }
 
@@ -31,6 +33,7 @@ export async function openLazyOnDemand(config: EdgeConfig, services: OnDemandSer
       if (issuance === undefined) issuance = await begin(next)
       else issuance.reload(next)
     },
+    metrics: async () => (issuance === undefined ? [] : [await issuance.metrics()]),
     close: async () => issuance?.close(),
   }
 }

@@ -1,4 +1,6 @@
 import { parseCertificateNames } from '../acme/certificate-names.ts'
+import type { MetricsSnapshot } from '../admin/metrics.ts'
+import { createOnDemandMetrics } from '../admin/on-demand-metrics.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
@@ -14,6 +16,7 @@ export interface OnDemandIssuance extends DemandPort {
   /** Before this nothing is got: nobody could answer the CA. */
   attach(publisher: ChallengePublisher): void
   reload(config: EdgeConfig): void
+  metrics(): Promise<MetricsSnapshot>
   close(): Promise<void>
 }
 
@@ -32,9 +35,11 @@ export function openOnDemand(config: EdgeConfig, services: OnDemandServices): On
   const { store, log } = services
   const now = Date.now
   const lanes = new Lanes(ORDERS_AT_ONCE)
+  const metrics = createOnDemandMetrics(() => onDemand.running)
   const onDemand = new OnDemand({
     config: undefined,
     log,
+    observe: (result) => metrics.count(result),
     isManaged: (name) => managed.has(name),
     isOnDemand: async (name) => (await store.read(markOf(name))) !== undefined,
     async obtain(name, signal) {
@@ -49,8 +54,9 @@ export function openOnDemand(config: EdgeConfig, services: OnDemandServices): On
         const result = await certificate.renewNow({ force: false }, signal)
         if (result === 'not due') await publisher?.installed(name, signal) // a replica or a command got it
       }
+      // Before the order: a certificate whose mark a crash has swallowed would not be renewed.
+      if ((await store.read(markOf(name))) === undefined) await store.write(markOf(name), JSON.stringify({ name }))
       await lanes.run(renewing, { rank: 0, signal })
-      await store.write(markOf(name), JSON.stringify({ name }))
     },
   })
   return {
@@ -65,6 +71,7 @@ export function openOnDemand(config: EdgeConfig, services: OnDemandServices): On
       managed = managedNames(next.acme)
       onDemand.configure(next.acme?.onDemand)
     },
+    metrics: () => metrics.snapshot(),
     close: () => onDemand.close(),
   }
 }

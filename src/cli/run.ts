@@ -51,7 +51,7 @@ async function run(path: string): Promise<void> {
     demand.attach(publisher)
     closers.unshift(() => demand.close())
     if (config.admin !== undefined) {
-      const metrics = () => scrape(service, management)
+      const metrics = () => scrape({ service, management, demand })
       const admin = await startAdmin({ listen: config.admin, health: health.snapshot, metrics })
       closers.push(() => admin.close())
     }
@@ -65,8 +65,8 @@ async function run(path: string): Promise<void> {
   }
 }
 
-async function scrape(service: RunningService, management: LazyManagement): Promise<string> {
-  return renderMetrics([...(await service.metrics()), ...(await management.metrics())])
+async function scrape({ service, management, demand }: Running): Promise<string> {
+  return renderMetrics([...(await service.metrics()), ...(await management.metrics()), ...(await demand.metrics())])
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -90,14 +90,15 @@ async function shutDown(closers: readonly (() => Promise<void>)[], health: Healt
   log.info({}, 'stopped')
 }
 
-interface Reloaded {
+/** What a reload changes, and a scrape asks. */
+interface Running {
   readonly service: RunningService
   readonly management: LazyManagement
   readonly demand: LazyOnDemand
 }
 
 /** Reloads one after the other: the last change wins, and no two generations are built at once. */
-function startReloading(first: EdgeConfig, parts: Reloaded, log: Logger): { close(): void } {
+function startReloading(first: EdgeConfig, parts: Running, log: Logger): { close(): void } {
   let config = first
   let running = Promise.resolve()
   const request = () => {
@@ -118,7 +119,7 @@ function startReloading(first: EdgeConfig, parts: Reloaded, log: Logger): { clos
 }
 
 /** The config that serves afterwards: the new one, or the old one when the new one cannot be used. */
-async function reload(old: EdgeConfig, { service, management, demand }: Reloaded, log: Logger): Promise<EdgeConfig> {
+async function reload(old: EdgeConfig, { service, management, demand }: Running, log: Logger): Promise<EdgeConfig> {
   try {
     const next = await loadConfig(old.file)
     await service.reload(next)

@@ -140,7 +140,7 @@ export class CertificateTable {
     const outline = this.#choose(name)
     if (this.#demand !== undefined && (outline === undefined || this.#isDemanded(outline))) {
       await this.#demand.wait(name) // whatever comes of it: an expired certificate is still served then
-    }
+    } else this.#demand?.seen(name)
     return this.#findPresent(name)
   }
 

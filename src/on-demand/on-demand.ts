@@ -7,6 +7,9 @@ import { BoundedMap } from './bounded-map.ts'
 import { isFree, OrderLimits } from './order-limits.ts'
 import type { DemandPort } from './waiting-room.ts'
 
+/** What came of a name; `limited`: it was not asked about, or not ordered, for the sake of a limit. */
+export type DemandResult = 'obtained' | 'failed' | 'denied' | 'unanswered' | 'limited'
+
 export interface OnDemandParts {
   /** `undefined`: nothing is got on demand. */
   readonly config: OnDemandConfig | undefined
@@ -17,6 +20,8 @@ export interface OnDemandParts {
   /** Whether the certificate of this name was got on demand. */
   readonly isOnDemand: (name: string) => Promise<boolean>
   readonly log: Logger
+  /** Told what came of each name. Default: nobody is. */
+  readonly observe?: (result: DemandResult) => void
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly now?: () => number
   /** Default: askPermission. */
@@ -71,6 +76,11 @@ export class OnDemand implements DemandPort {
     this.#config = parts.config
   }
 
+  /** Names that are being asked about or ordered. */
+  get running(): number {
+    return this.#running.size
+  }
+
   configure(config: OnDemandConfig | undefined): void {
     this.#config = config
   }
@@ -80,15 +90,24 @@ export class OnDemand implements DemandPort {
     const running = this.#running.get(name)
     if (running !== undefined) return running
     const config = this.#config
-    if (config === undefined || this.#stop.signal.aborted || !this.#isWorthAsking(name)) return Promise.resolve(false)
+    if (config === undefined || this.#stop.signal.aborted) return Promise.resolve(false)
+    if (this.#parts.isManaged(name) || this.#isBarred(name)) return Promise.resolve(false)
+    if (this.#asking >= mostAsking || !isFree(this.#asks, askLimit, this.#now())) {
+      this.#observe('limited')
+      this.#report({}, 'no certificates on demand for now: handshakes ask for too many names')
+      return Promise.resolve(false)
+    }
     this.#asks = take(this.#asks, askLimit, this.#now())
     return this.#run(name, async () => {
       if (!(await this.#isAllowed(name, config))) return false
       if (this.#ordering >= mostOrdering || !this.#limits.take(name, config.limits, this.#now())) {
+        this.#observe('limited')
         this.#report({ [field.name]: name }, 'no certificate on demand: acme.on_demand.limits are reached')
         return false
       }
-      return this.#obtain(name)
+      const obtained = await this.#obtain(name)
+      if (obtained) this.#observe('obtained')
+      return obtained
     })
   }
 
@@ -109,11 +128,6 @@ export class OnDemand implements DemandPort {
   async close(): Promise<void> {
     this.#stop.abort()
     await Promise.all(this.#running.values())
-  }
-
-  #isWorthAsking(name: string): boolean {
-    if (this.#parts.isManaged(name) || this.#isBarred(name)) return false
-    return this.#asking < mostAsking && isFree(this.#asks, askLimit, this.#now())
   }
 
   #isBarred(name: string): boolean {
@@ -138,10 +152,14 @@ export class OnDemand implements DemandPort {
     this.#asking++
     try {
       const allowed = await ask({ url, name, timeoutMs, signal: this.#stop.signal })
-      if (!allowed) this.#denied.set(name, this.#now() + deniedMs)
+      if (!allowed) {
+        this.#denied.set(name, this.#now() + deniedMs)
+        this.#observe('denied')
+      }
       return allowed
     } catch (error) {
       this.#denied.set(name, this.#now() + unansweredMs)
+      this.#observe('unanswered')
       const { message } = toEdgeError(error)
       this.#report({ [field.error]: message }, 'acme.on_demand.ask does not answer: no certificates on demand')
       return false
@@ -159,6 +177,7 @@ export class OnDemand implements DemandPort {
       return true
     } catch (error) {
       if (this.#stop.signal.aborted) return false
+      this.#observe('failed')
       const untilMs = this.#noteFailure(name, error)
       const { code, message } = toEdgeError(error)
       const fields = { [field.name]: name, [field.errorCode]: code, [field.error]: message }
@@ -174,6 +193,10 @@ export class OnDemand implements DemandPort {
     const untilMs = Math.max(this.#now() + (backOffMs[count - 1] ?? dayMs), retryAtMsOf(error))
     this.#failed.set(name, { count, untilMs })
     return untilMs
+  }
+
+  #observe(result: DemandResult): void {
+    this.#parts.observe?.(result)
   }
 
   /** Strangers cause these lines: one of a kind a minute is enough to know. */

@@ -8,6 +8,7 @@ import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { eventually, freePorts, spawnEdge } from '../helpers/edge-process.ts'
 import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
+import { setRenewalInfo, windowAt } from '../helpers/renewal-window.ts'
 
 const skip = pebbleMissing()
 const unrecognized = 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME'
@@ -15,16 +16,19 @@ const unrecognized = 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME'
 interface Decider {
   readonly url: string
   readonly asked: string[]
+  /** No longer allowed. */
+  readonly refused: Set<string>
   readonly server: Server
 }
 
 /** Allows what begins with `ok`. */
 async function startDecider(t: Test): Promise<Decider> {
   const asked: string[] = []
+  const refused = new Set<string>()
   const handler: RequestListener = ({ url = '' }, response) => {
     const name = new URL(url, 'http://decider').searchParams.get('domain') ?? ''
     asked.push(name)
-    response.writeHead(name.startsWith('ok') ? 200 : 404).end()
+    response.writeHead(name.startsWith('ok') && !refused.has(name) ? 200 : 404).end()
   }
   const server = createServer(handler).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -33,7 +37,7 @@ async function startDecider(t: Test): Promise<Decider> {
     server.close()
   })
   const { port } = server.address() as AddressInfo // listening on TCP
-  return { url: `http://127.0.0.1:${port}/decide?from=edge`, asked, server }
+  return { url: `http://127.0.0.1:${port}/decide?from=edge`, asked, refused, server }
 }
 
 async function fixture(t: Test, { workers = 1, limits = {} } = {}) {
@@ -71,7 +75,8 @@ async function fixture(t: Test, { workers = 1, limits = {} } = {}) {
     const path = join(folder, 'store/archive', name)
     return existsSync(path) ? readdirSync(path).length : 0
   }
-  return { folder, decider, edge, shake, generations, write, onDemand }
+  const metrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
+  return { folder, decider, edge, shake, generations, write, onDemand, metrics, pebble, ready }
 }
 
 function handshake(port: number, servername: string): Promise<string> {
@@ -91,7 +96,7 @@ function handshake(port: number, servername: string): Promise<string> {
 
 for (const workers of [1, 3]) {
   t.test(`${workers} worker(s): the first handshakes get a certificate of the CA`, { skip }, async (t) => {
-    const { shake, generations, decider, folder, edge } = await fixture(t, { workers })
+    const { shake, generations, decider, folder, edge, metrics } = await fixture(t, { workers })
     const first = await Promise.all(Array.from({ length: 12 }, () => shake('ok.shop.example')))
     t.strictSame(first, Array(12).fill('DNS:ok.shop.example'), edge.stderr())
     t.equal(generations('ok.shop.example'), 1, 'twelve handshakes made one order')
@@ -109,8 +114,32 @@ for (const workers of [1, 3]) {
     const asked = decider.asked.filter((name) => name.endsWith('.flood.example')).length
     t.ok(asked >= 1 && asked < 300, `${asked} questions for 1,000 names`)
     t.equal(await shake('ok.shop.example'), 'DNS:ok.shop.example')
+    t.match(await metrics(), /^acme_edge_on_demand_total\{result="obtained"\} 1$/m)
+    t.match(await metrics(), /^acme_edge_on_demand_running 0$/m)
   })
 }
+
+t.test('one that is in use is renewed when the CA says so, if it is still allowed', { skip }, async (t) => {
+  const { shake, generations, decider, edge, folder, pebble, ready } = await fixture(t)
+  for (const name of ['ok1.example', 'ok2.example']) t.equal(await shake(name), `DNS:${name}`)
+  edge.child.kill('SIGTERM')
+  await edge.exited
+  for (const name of ['ok1.example', 'ok2.example']) {
+    const chain = readFileSync(join(folder, 'store/live', name, 'fullchain.pem'), 'utf8')
+    await setRenewalInfo(pebble, chain, windowAt(-1))
+  }
+  decider.refused.add('ok2.example')
+  const again = spawnEdge(['run', '--config', 'edge.yaml'], { cwd: folder })
+  t.teardown(async () => {
+    again.child.kill('SIGTERM')
+    await again.exited
+  })
+  await eventually('the edge is ready', ready, 20_000)
+  for (const name of ['ok1.example', 'ok2.example']) t.equal(await shake(name), `DNS:${name}`, 'served meanwhile')
+  await eventually('it is renewed', () => generations('ok1.example') === 2, 20_000)
+  t.equal(generations('ok2.example'), 1)
+  t.equal(decider.asked.filter((name) => name === 'ok2.example').length, 2, 'asked again, and refused')
+})
 
 t.test('nobody decides: refused; limits hold; a reload switches it off', { skip }, async (t) => {
   const limits = { per_minute: 5, per_registered_domain: '2/1h' }
@@ -119,15 +148,20 @@ t.test('nobody decides: refused; limits hold; a reload switches it off', { skip 
   const results = await Promise.all(names.map(shake))
   t.equal(results.filter((one) => one.startsWith('DNS:')).length, 2, 'two a registered domain')
   t.equal(await shake('ok4.other.example'), 'DNS:ok4.other.example')
+  let tries = 0
+  const isAsked = async () => {
+    const before = decider.asked.length
+    await shake(`no${tries++}.third.example`)
+    return decider.asked.length > before
+  }
+  t.equal(await isAsked(), true)
   write({})
   edge.child.kill('SIGHUP')
-  await eventually('it is reloaded', () => edge.stderr().includes('"reloaded"'))
-  const before = decider.asked.length
+  await eventually('it is off', async () => !(await isAsked()), 20_000)
   t.equal(await shake('ok5.third.example'), unrecognized)
-  t.equal(decider.asked.length, before)
   write({ on_demand: onDemand })
   edge.child.kill('SIGHUP')
-  await eventually('it is reloaded again', () => edge.stderr().split('"reloaded"').length >= 3)
+  await eventually('it is on again', isAsked, 20_000)
   decider.server.closeAllConnections()
   await once(decider.server.close(), 'close')
   t.equal(await shake('ok6.fourth.example'), unrecognized, 'fails closed')

@@ -23,6 +23,7 @@ interface Wish extends Partial<OnDemandParts> {
 async function open(t: Test, wish: Wish = {}) {
   const asked: string[] = []
   const obtained: string[] = []
+  const results: Record<string, number> = {}
   const clock = { ms: 1_000_000 }
   const server = createServer((request, response) => {
     asked.push(new URL(request.url ?? '', 'http://ask').searchParams.get('domain') ?? '')
@@ -47,10 +48,13 @@ async function open(t: Test, wish: Wish = {}) {
     isOnDemand: async () => true,
     log: createLog('silent'),
     now: () => clock.ms,
+    observe(result) {
+      results[result] = (results[result] ?? 0) + 1
+    },
     ...wish,
   })
   t.teardown(() => onDemand.close())
-  return { onDemand, asked, obtained, clock, server }
+  return { onDemand, asked, obtained, results, clock, server }
 }
 
 const allow: RequestListener = (_, response) => response.end('yes')
@@ -95,11 +99,12 @@ t.test('whatever is not 200 refuses, and is remembered for half a minute', async
 })
 
 t.test('nobody answers: refused', async (t) => {
-  const { onDemand, obtained, server } = await open(t)
+  const { onDemand, obtained, results, server } = await open(t)
   server.close()
   await once(server, 'close')
   t.equal(await onDemand.request('shop.example'), false)
   t.strictSame(obtained, [])
+  t.strictSame(results, { unanswered: 1 })
 })
 
 t.test('the service hangs, breaks off or talks nonsense: refused in time', async (t) => {
@@ -126,7 +131,7 @@ t.test('a service whose TLS is not trusted cannot allow', async (t) => {
 })
 
 t.test('so many orders a minute, whatever the names', async (t) => {
-  const { onDemand, obtained, clock } = await open(t, { limits: { perMinute: 3, perRegisteredDomain: 'off' } })
+  const { onDemand, obtained, results, clock } = await open(t, { limits: { perMinute: 3, perRegisteredDomain: 'off' } })
   const ask = (from: number) =>
     Promise.all(Array.from({ length: 5 }, (_, i) => onDemand.request(`a.shop-${from + i}.example`)))
   t.equal((await ask(0)).filter(Boolean).length, 3)
@@ -135,6 +140,7 @@ t.test('so many orders a minute, whatever the names', async (t) => {
   clock.ms += 60_000
   t.equal((await ask(20)).filter(Boolean).length, 3)
   t.equal(obtained.length, 7)
+  t.strictSame(results, { limited: 8, obtained: 7 })
 })
 
 t.test('so many orders a registered domain, by the public suffix list', async (t) => {

@@ -95,6 +95,25 @@ const cases: readonly Case[] = [
     dns: { 'nas.fritzbox': { a: [here] } },
     options: () => ({ names: ['nas.fritzbox'] }),
   },
+  {
+    title: 'an address of the web for a name: no DNS, no CAA',
+    expect: [],
+    dns: {},
+    options: () => ({ names: [here] }),
+  },
+  {
+    title: 'an IPv6 address for a name, where another machine answers',
+    expect: ['ANSWER_OTHER_MACHINE'],
+    dns: {},
+    ports: async ({ t }) => ({ [`${here6}:80`]: await httpServer(t, notFound) }),
+    options: () => ({ names: [`[${here6}]`] }),
+  },
+  {
+    title: 'a private address for a name',
+    expect: ['ADDRESS_NOT_PUBLIC'],
+    dns: {},
+    options: () => ({ names: ['192.168.7.7'] }),
+  },
   { title: 'no such name', expect: ['NAME_UNKNOWN'], dns: {}, fix: /register the name/ },
   { title: 'a name without addresses', expect: ['NO_ADDRESS'], dns: { [name]: {} } },
   { title: 'SERVFAIL', expect: ['DNS_FAILED'], says: /SERVFAIL/, dns: { [name]: { a: 'SERVFAIL', aaaa: 'SERVFAIL' } } },
@@ -254,6 +273,8 @@ const cases: readonly Case[] = [
   },
   { title: 'a redirect to a long path', expect: ['REDIRECT_TOO_LONG'], ...redirecting(301, `/${'x'.repeat(2_001)}`) },
   { title: 'a redirect to itself', expect: ['REDIRECT_LOOP'], ...redirecting(301, (url) => url) },
+  { title: 'eleven redirects', expect: ['REDIRECT_TOO_MANY'], ports: manyRedirects(11) },
+  { title: 'ten redirects', expect: ['REDIRECTED'], says: /by way of 10 redirects/, ports: manyRedirects(10) },
   { title: 'redirects without end', expect: ['REDIRECT_TOO_MANY'], ...redirecting(302, (url) => `${url}x`) },
   {
     title: 'a redirect to a name that is not there',
@@ -442,6 +463,18 @@ function toHttps(...[{ url }, response]: Parameters<RequestListener>): void {
 
 function json(response: Parameters<RequestListener>[1], value: object): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+}
+
+/** So many, and then the token. */
+function manyRedirects(count: number) {
+  return async ({ edge, t }: World): Promise<Record<string, number>> => {
+    const handler: RequestListener = ({ url = '', headers }, response) => {
+      const [path = '', done = '0'] = url.split('?n=')
+      if (Number(done) === count) return void edge.ask(headers.host ?? '', path).then((answer) => response.end(answer))
+      response.writeHead(302, { location: `http://${name}${path}?n=${Number(done) + 1}` }).end()
+    }
+    return right(await httpServer(t, handler))
+  }
 }
 
 async function over6({ edge }: World): Promise<Record<string, number>> {
