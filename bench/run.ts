@@ -1,3 +1,4 @@
+import { acmeOptions, benchAcme } from './acme/acme.ts'
 import { benchEngine, engineOptions } from './engine/engine.ts'
 import { benchGrowth, growthOptions, growthSeries } from './growth/growth.ts'
 import { benchLoad, loadOptions } from './load/load.ts'
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   memory: { options: memoryOptions, run: benchMemory },
   growth: { options: growthOptions, run: benchGrowth },
   scaling: { options: scalingOptions, run: benchScaling },
+  acme: { options: acmeOptions, run: benchAcme },
 }
 
 const help = `npm run bench                 acme-edge beside other proxies, over sockets
@@ -35,6 +37,8 @@ npm run bench -- scaling      what a second worker brings: one and two by turns,
   --workload NAME   --level 1…4
 npm run bench -- memory       resident memory over many requests, under load
   --requests N   --level 1…4   --proxy NAME
+npm run bench -- acme         how long a certificate takes, beside lego at the same Pebble
+  --certificates N   --nonces 0,20
 All: --crs FOLDER   --rounds N   --seconds N   --seed N   --json
 `
 

@@ -6,7 +6,7 @@ import { EdgeError } from '../errors.ts'
 
 /** The names of the server's own certificate: only such as its root permits. */
 export function chooseHosts(
-  { host, listen }: { readonly host: readonly string[]; readonly listen: { readonly host: string } },
+  { host = [], listen }: { readonly host?: readonly string[]; readonly listen: { readonly host: string } },
   constraints: NameConstraints,
 ): readonly string[] {
   const stranger = host.find((name) => !isPermitted(constraints, name))

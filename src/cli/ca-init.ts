@@ -13,7 +13,7 @@ import { jsonOption } from './options.ts'
 interface Flags {
   readonly folder: string
   readonly name?: string
-  readonly permit: readonly string[]
+  readonly permit?: readonly string[]
   readonly rootKey?: string
   readonly passphraseFile?: string
   readonly json: boolean
@@ -29,8 +29,7 @@ export function caInitCommand(): Command {
       '--permit <domain or range>',
       'what the CA may vouch for: a domain with all names under it (shop.test), or addresses (10.0.0.0/8); may be ' +
         `repeated; default: what can never be public (${describeConstraints(privateNames)})`,
-      (value: string, earlier: readonly string[]) => [...earlier, value],
-      [] as readonly string[],
+      (value: string, earlier: readonly string[] = []) => [...earlier, value],
     )
     .option('--root-key <file>', 'write the root key there, to be kept offline, instead of into the folder')
     .addOption(passphraseOption())
@@ -39,7 +38,7 @@ export function caInitCommand(): Command {
 }
 
 async function init(flags: Flags): Promise<void> {
-  const { folder, name, permit } = flags
+  const { folder, name, permit = [] } = flags
   const constraints = permit.length === 0 ? privateNames : parsePermits(permit)
   const rootKey = await readRootKeyAccess(flags)
   const store = await openFileStore({ folder, log: createLog('warn') })

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type Authority, openAuthority } from '../acme/local-ca/authority.ts'
 import { describeConstraints } from '../acme/local-ca/name-constraints.ts'
 import { type AcmeServer, startAcmeServer } from '../acme/local-ca/start-acme-server.ts'
@@ -23,7 +23,7 @@ import { jsonOption } from './options.ts'
 interface Flags {
   readonly folder: string
   readonly listen: ListenFlag
-  readonly host: readonly string[]
+  readonly host?: readonly string[]
   readonly httpPort: number
   readonly httpsPort: number
   readonly dns?: string
@@ -46,20 +46,24 @@ export function caServeCommand(): Command {
   return new Command('serve')
     .description('Serve ACME (RFC 8555) over HTTPS; names are proven over HTTP-01.')
     .addOption(folderOption())
-    .option('--listen <host:port>', 'address to listen on; 0.0.0.0 or [::] for all', parseListen, {
-      host: '127.0.0.1',
-      port: 14_000,
-    })
+    .addOption(
+      new Option('--listen <host:port>', 'address to listen on; 0.0.0.0 or [::] for all')
+        .argParser(parseListen)
+        .default({ host: '127.0.0.1', port: 14_000 }, '127.0.0.1:14000'),
+    )
     .option(
       '--host <name>',
       'name or address by which clients reach it; may be repeated; default: the address listened on, or all of this machine',
-      (value: string, earlier: readonly string[]) => [...earlier, parseHost(value)],
-      [] as readonly string[],
+      (value: string, earlier: readonly string[] = []) => [...earlier, parseHost(value)],
     )
     .option('--http-port <port>', 'port that HTTP-01 is asked on', parsePort, 80)
     .option('--https-port <port>', 'port that redirects to https may lead to', parsePort, 443)
-    .option('--dns <server>', 'DNS server (address or address:port) instead of the system’s', parseDns)
-    .option('--life <time>', 'life of certificates, such as 24h or 7d; 10m to 90d', parseLife, defaultLifeMs)
+    .option('--dns <server>', "DNS server (address or address:port) instead of the system's", parseDns)
+    .addOption(
+      new Option('--life <time>', 'life of certificates, such as 24h or 7d; 10m to 90d')
+        .argParser(parseLife)
+        .default(defaultLifeMs, '7d'),
+    )
     .option('--accounts-per-minute <n>', 'new accounts that one address may make', parseCount, 30)
     .option('--orders-per-minute <n>', 'new orders of one account', parseCount, 120)
     .option(

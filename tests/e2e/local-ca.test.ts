@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { parseCertificateNames } from '../../src/acme/certificate-names.ts'
 import { issueCertificate } from '../../src/acme/issue-certificate.ts'
+import type { EdgeError } from '../../src/errors.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
 import {
   type CaFolder,
@@ -19,6 +20,8 @@ import {
   startChallengeHost,
 } from '../helpers/ca-process.ts'
 import { startFakeDns } from '../helpers/fake-dns.ts'
+import { randomFrom } from '../helpers/random.ts'
+import { runSize } from '../helpers/run-size.ts'
 
 t.setTimeout(240_000)
 
@@ -88,6 +91,43 @@ t.test('accounts, orders and certificates survive kill -9 in the middle of a val
   const steps: string[] = []
   await issue(t, { ca, server: second, host, names: ['c.localhost'], onStep: (step) => void steps.push(step) })
   t.ok(steps.includes('account reused'), steps.join())
+})
+
+t.test('a CA that is killed at any moment gives everybody a certificate in the end', async (t) => {
+  const { seed, count } = runSize({ usual: 8, full: 100 })
+  t.comment(`ACME_EDGE_TEST_SEED=${seed}`)
+  const random = randomFrom(seed)
+  const ca = await createCaFolder(t)
+  const host = await startChallengeHost(t)
+  const words = ['--http-port', `${host.port}`]
+  let server = await startCa(t, ca.caFolder, ...words)
+  words.push('--listen', `127.0.0.1:${server.port}`)
+  let kills = 0
+  for (let round = 0; round < count; round++) {
+    const names = [`r${round}.localhost`, `s${round}.localhost`]
+    let isDone = false
+    const issuing = (async () => {
+      for (let attempt = 0; attempt < 6 && !isDone; attempt++) {
+        // A refused connection is the kill's doing: the next attempt resumes the order.
+        await issue(t, { ca, server, host, names }).then(
+          () => {
+            isDone = true
+          },
+          (error: EdgeError) => t.equal(error.code, 'ACME_EDGE_ACME_UNREACHABLE', error.message),
+        )
+      }
+    })()
+    await new Promise((resolve) => setTimeout(resolve, random.below(500)))
+    if (!isDone) kills++
+    server.signal('SIGKILL')
+    await server.exited
+    t.notMatch(server.stderr(), /"level":50/)
+    server = await startCa(t, ca.caFolder, ...words)
+    await issuing
+    t.ok(isDone, `round ${round}`)
+  }
+  t.comment(`${kills} of ${count} in the middle of an order`)
+  t.ok(kills > 0)
 })
 
 t.test('two servers on one folder: the second one is refused', async (t) => {

@@ -32,16 +32,31 @@ const keys = {
 } as const
 
 export function createStateKeeper(store: Store): StateKeeper {
+  const write = createTurns(store)
   return {
-    account: ({ id, key, contact, status }) => {
-      return store.write(keys.account(id), JSON.stringify({ id, key, contact, status } satisfies StoredAccount))
-    },
-    order: (order) => store.write(keys.order(order.id), JSON.stringify(toStoredOrder(order))),
-    certificate: (record) => store.write(keys.certificate(record.id), JSON.stringify(toStoredCertificate(record))),
+    account: (account) => write(keys.account(account.id), () => toStoredAccount(account)),
+    order: (order) => write(keys.order(order.id), () => toStoredOrder(order)),
+    certificate: (record) => write(keys.certificate(record.id), () => toStoredCertificate(record)),
     async forget({ orders = [], certificates = [] }) {
       for (const { id } of orders) await store.remove(keys.order(id))
       for (const { id } of certificates) await store.remove(keys.certificate(id))
     },
+  }
+}
+
+/**
+ * Writes of one key follow each other, and each takes what is to be written when its turn has come: two names of an order
+ * that are proven at once must not leave the older of their two pictures of it.
+ */
+function createTurns(store: Store): (key: string, toRecord: () => object) => Promise<void> {
+  const last = new Map<string, Promise<void>>()
+  return (key, toRecord) => {
+    const before = last.get(key)?.catch(() => undefined) ?? Promise.resolve()
+    const turn = before.then(() => store.write(key, JSON.stringify(toRecord())))
+    last.set(key, turn)
+    return turn.finally(() => {
+      if (last.get(key) === turn) last.delete(key)
+    })
   }
 }
 
@@ -66,10 +81,13 @@ export async function loadState(state: State, store: Store, nowMs: number): Prom
   })
   certificates.sort((a, b) => a.leaf.validFromDate.getTime() - b.leaf.validFromDate.getTime())
   for (const record of certificates) state.certificates.set(record.id, record)
+  const expired: string[] = []
   const issued = new Map(certificates.map((record) => [record.orderId, record]))
   await read<StoredOrder>(keys.order('').replace('.json', ''), (stored) => {
     if (stored.expiresAtMs > nowMs) addOrder(state, fromStoredOrder(stored, state, issued))
+    else expired.push(keys.order(stored.id))
   })
+  for (const key of expired) await store.remove(key)
 }
 
 interface StoredAccount {
@@ -109,6 +127,10 @@ interface StoredCertificate {
   readonly pem: string
   readonly revocation: CertificateRecord['revocation']
   readonly isReplaced: boolean
+}
+
+function toStoredAccount({ id, key, contact, status }: Account): StoredAccount {
+  return { id, key, contact, status }
 }
 
 function toStoredOrder({ id, account, expiresAtMs, profile, replaces, authorizations }: Order): StoredOrder {

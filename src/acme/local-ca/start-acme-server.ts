@@ -34,6 +34,8 @@ export interface AcmeServerOptions {
   readonly hosts?: readonly string[]
   /** Keeps accounts, orders and certificates; default: in memory. One server a store: the caller holds its lock. */
   readonly store?: Store
+  /** How often certificates are looked after, the server's own and the authority's; default: a minute. */
+  readonly upkeepMs?: number
   /** Default: none. */
   readonly rateLimits?: RateLimitOptions
   /** HMAC keys by kid; given: accounts need external account binding. */
@@ -58,7 +60,7 @@ const limits = {
 }
 const handshakeTimeout = 5_000
 const maxConnections = 256
-const upkeepMs = 60_000
+const defaultUpkeepMs = 60_000
 
 /** Starts an ACME server (RFC 8555) for the local CA. Throws ACME_EDGE_LISTEN_FAILED, ACME_EDGE_LOCALCA_CORRUPT, …_EXPIRED. */
 export async function startAcmeServer(options: AcmeServerOptions): Promise<AcmeServer> {
@@ -76,7 +78,7 @@ export async function startAcmeServer(options: AcmeServerOptions): Promise<AcmeS
     // One that names another host gets an address under ours, and is refused for it.
     handle(request, response, { ...ca, urls: urls.get(request.headers.host ?? '') ?? main })
   })
-  const upkeep = setInterval(keepUp({ server, own, ca, hosts }), upkeepMs).unref()
+  const upkeep = setInterval(keepUp({ server, own, ca, hosts }), options.upkeepMs ?? defaultUpkeepMs).unref()
   resumeValidations({ ...ca, urls: main })
   return {
     directoryUrl: main.directory,

@@ -94,6 +94,49 @@ t.test('a validation that was under way goes on, also in another process', async
   t.equal(second.challenges.asked.length, 1, 'it was asked again')
 })
 
+t.test('names that are proven at once all stay proven, however long a write takes', async (t) => {
+  const { store } = await temporaryStore(t)
+  let writes = 0
+  const slow: Store = {
+    ...store,
+    // Each is quicker than the one before, so that they would overtake each other.
+    write: async (key, value, options) => {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, 160 - 5 * writes++)))
+      await store.write(key, value, options)
+    },
+  }
+  const first = await startLocalCa(t, { store }, { store: slow, listen: { host: '127.0.0.1', port: 0 } })
+  const account = await first.enrol(await newKey())
+  const names = Array.from({ length: 15 }, (_, i) => `n${i}.localhost`)
+  const order = await account.post(first.directory.newOrder, { identifiers: identifiers(...names) })
+  const urls = order.json.authorizations as string[]
+  await Promise.all(
+    urls.map(async (url) => {
+      const challenge = await findChallenge(account, url)
+      first.challenges.answers.set(challenge.token, `${challenge.token}.${account.key.thumbprint}`)
+      await account.post(challenge.url, {})
+      await settled(account, url)
+    }),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 3_500)) // the last of the writes
+  await first.server.close()
+  const second = await start(t, store, first.server.port)
+  const url = String(order.headers.get('location'))
+  t.equal((await second.post({ url, key: account.key, kid: account.kid, payload: '' })).json.status, 'ready')
+})
+
+t.test('expired orders are forgotten at the next start', async (t) => {
+  const { store } = await temporaryStore(t)
+  let nowMs = Date.now()
+  const first = await startLocalCa(t, { store, clock: () => nowMs }, { store })
+  await readyOrder(first, await first.enrol(await newKey()), ['a.localhost'])
+  await first.server.close()
+  t.equal((await store.list('acme-server/orders/')).length, 1)
+  nowMs += 3_600_001
+  await startLocalCa(t, { store, clock: () => nowMs }, { store })
+  t.same(await store.list('acme-server/orders/'), [])
+})
+
 t.test('a write that fails is said, and leaves nothing behind', async (t) => {
   const { store } = await temporaryStore(t)
   let isFull = false

@@ -81,6 +81,42 @@ t.test('who says nothing, or says it slowly, is cut off', { timeout: 60_000 }, a
   t.equal((await get(server, `localhost:${server.port}`)).status, 200)
 })
 
+t.test('its own certificate is renewed without a restart', async (t) => {
+  const { store } = await temporaryStore(t)
+  const dayMs = 86_400_000
+  let nowMs = Date.now() - 5 * dayMs
+  const clock = () => nowMs
+  const authority = await openAuthority({
+    store,
+    clock,
+    create: { permit: privateNames },
+    signal: AbortSignal.timeout(10_000),
+  })
+  const options = {
+    authority,
+    clock,
+    hosts: ['localhost'],
+    validationPort: 80,
+    log: pino({ enabled: false }),
+    upkeepMs: 20,
+  }
+  const server = await startAcmeServer(options)
+  t.teardown(() => server.close())
+  const serial = async () => {
+    const socket = connect({ host: '127.0.0.1', port: server.port, ca: authority.rootPem, servername: 'localhost' })
+    await once(socket, 'secureConnect')
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+  }
+  const first = await serial()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  t.equal(await serial(), first, 'not before its time')
+  nowMs += 5 * dayMs
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  t.not(await serial(), first)
+})
+
 t.test('its own certificate is for its names alone, from its own issuer', async (t) => {
   const server = await start(t)
   const outcome = (servername: string): Promise<unknown> => {
