@@ -5,6 +5,7 @@ import { EdgeError } from '../errors.ts'
 export interface DiagnosisFlags {
   readonly config: string
   readonly json: boolean
+  readonly dryRun: boolean
   readonly ca?: string
   readonly diagnose?: boolean
   readonly resolver?: readonly string[]

@@ -2,6 +2,7 @@ import { findAccountUrl } from '../acme/diagnose/account-url.ts'
 import { diagnose } from '../acme/diagnose/diagnose.ts'
 import { createDnsLookup } from '../acme/diagnose/dns-lookup.ts'
 import type { Finding } from '../acme/diagnose/finding.ts'
+import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
@@ -28,16 +29,28 @@ export async function withDiagnosis(
   try {
     await issue()
   } catch (error) {
-    if (error instanceof EdgeError && error.side === 'ca') await runDiagnosis(failedNames(error, names), flags, 'after')
+    // What the CA said must not be hidden by a second look that fails.
+    if (isWorthAnotherLook(error)) await runDiagnosis(failedNames(error, names), flags, 'after').catch(() => undefined)
     throw error
   }
+}
+
+/** A limit of the CA says nothing of the names. */
+function isWorthAnotherLook(error: unknown): error is EdgeError {
+  return error instanceof EdgeError && error.side === 'ca' && error.code !== 'ACME_EDGE_ACME_RATE_LIMITED'
+}
+
+/** The CA that is going to be asked: that of `--ca`, and its directory for tests with `--dry-run`. */
+function authorityOf(config: EdgeConfig, { ca, dryRun }: DiagnosisFlags): AcmeConfig {
+  const acme = chooseAuthority(requireAcme(config), ca)
+  return dryRun && acme.staging !== undefined ? { ...acme, directory: acme.staging } : acme
 }
 
 type When = 'before' | 'after'
 
 async function runDiagnosis(names: readonly string[], flags: DiagnosisFlags, when: When): Promise<readonly Finding[]> {
   const config = await loadConfig(flags.config)
-  const acme = chooseAuthority(requireAcme(config), flags.ca)
+  const acme = authorityOf(config, flags)
   const dns = createDnsLookup({ servers: flags.resolver })
   const opened = await openStore(config.store, createLog('warn'))
   const interruption = watchInterruption()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { eventually, freePorts, spawnEdge } from '../helpers/edge-process.ts'
-import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
+import { type Pebble, pebbleMissing, startPebble } from '../helpers/pebble.ts'
 
 const skip = pebbleMissing()
 
@@ -16,7 +16,7 @@ interface Line {
   readonly error?: { readonly code: string; readonly message: string; readonly details: object }
 }
 
-async function fixture(t: Test, { rules = '' } = {}) {
+async function fixture(t: Test, { rules = '', acme }: { rules?: string; acme?: (pebble: Pebble) => object } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'acme-edge-diagnosis-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const pebble = await startPebble({ folder })
@@ -28,7 +28,7 @@ async function fixture(t: Test, { rules = '' } = {}) {
     JSON.stringify({
       listen: { http: [`127.0.0.1:${pebble.httpPort}`] },
       waf: { rules: ['test.conf'] },
-      acme: { directory: pebble.directory, root_ca: pebble.rootCa },
+      acme: acme?.(pebble) ?? { directory: pebble.directory, root_ca: pebble.rootCa },
       admin: { listen: `127.0.0.1:${adminPort}` },
       log: { access: 'off' },
     }),
@@ -38,9 +38,9 @@ async function fixture(t: Test, { rules = '' } = {}) {
     const { code } = await edge.exited
     return { code, stdout: edge.stdout(), stderr: edge.stderr() }
   }
-  const diagnose = async (names: readonly string[], validationPort = pebble.httpPort) => {
+  const diagnose = async (words: readonly string[], validationPort = pebble.httpPort) => {
     const asking = ['--diagnose', '--resolver', pebble.dns, '--validation-port', String(validationPort)]
-    const { code, stdout, stderr } = await run('issue', ...names, '--json', ...asking)
+    const { code, stdout, stderr } = await run('issue', ...words, '--json', ...asking)
     const lines = stdout
       .split('\n')
       .filter(Boolean)
@@ -112,6 +112,28 @@ t.test('beside a running edge, which answers the probe', { skip }, async (t) => 
   t.strictSame(found, [])
   t.ok(lines.some((line) => 'via' in line && line.via === 'running edge'))
 })
+
+t.test(
+  'the CA that is going to be asked is looked at: that of --ca, and acme.staging with --dry-run',
+  { skip },
+  async (t) => {
+    const [closed] = await freePorts(1)
+    const { diagnose, pebble } = await fixture(t, {
+      acme: ({ directory, rootCa }) => ({
+        ...{ directory: `http://127.0.0.1:${closed}/dir`, root_ca: rootCa, staging: directory },
+        fallback: [{ directory, root_ca: rootCa }],
+      }),
+    })
+    const first = await diagnose(['a.example'])
+    t.equal(first.code, 1)
+    t.match(first.found, [{ code: 'CA_UNREACHABLE' }])
+    const other = await diagnose(['a.example', '--ca', new URL(pebble.directory).host])
+    t.equal(other.code, 0, other.stderr)
+    const rehearsed = await diagnose(['a.example', '--dry-run'])
+    t.equal(rehearsed.code, 0, rehearsed.stderr)
+    t.strictSame([other.found, rehearsed.found], [[], []])
+  },
+)
 
 t.test('wrong options are told', async (t) => {
   for (const words of [
