@@ -148,6 +148,16 @@ export const errorCodes = {
     status: 0,
     meaning: 'the store holds no account of the CA',
   },
+  ACME_EDGE_CERTIFICATE_UNREADABLE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a file that a command was given cannot be read, or holds no certificate, no key or another format',
+  },
+  ACME_EDGE_CERTIFICATE_UNFIT: {
+    side: 'internal',
+    status: 0,
+    meaning: 'certificate, key and chain that a command was given do not belong together, or must not be used',
+  },
   ACME_EDGE_ACME_UNREACHABLE: {
     side: 'ca',
     status: 0,

@@ -13,6 +13,8 @@ import type { OpenedStore } from '../store/open-store.ts'
 /** What keeps the certificates of a running edge valid. */
 export interface CertificateManagement {
   reload(config: EdgeConfig): void
+  /** Looks at a certificate at once: somebody has changed it in the store. */
+  wake(name: string): void
   metrics(): Promise<MetricsSnapshot>
   close(): Promise<void>
 }
@@ -40,6 +42,7 @@ export function manageCertificates(config: EdgeConfig, services: ManagementServi
       acme = next.acme ?? acme // what is being interrupted may still look at it
       manager.manage(wantedCertificates(next.acme))
     },
+    wake: (name) => manager.wake(name),
     metrics: () => metrics.snapshot(),
     close() {
       clearInterval(pruning)

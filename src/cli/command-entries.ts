@@ -25,6 +25,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./renew.ts')).renewCommand(),
   },
   {
+    name: 'revoke',
+    summary: 'revoke a certificate',
+    load: async () => (await import('./revoke.ts')).revokeCommand(),
+  },
+  {
     name: 'list',
     summary: 'list the certificates, their ends, and what comes next',
     load: async () => (await import('./list.ts')).listCommand(),

@@ -5,6 +5,7 @@ import type { CertificateManagement, ManagementServices } from './certificate-ma
 /** As CertificateManagement; but loading what it needs takes a moment. */
 export interface LazyManagement {
   reload(config: EdgeConfig): Promise<void>
+  wake(name: string): void
   metrics(): Promise<readonly MetricsSnapshot[]>
   close(): Promise<void>
 }
@@ -21,6 +22,7 @@ export async function openManagement(config: EdgeConfig, services: ManagementSer
       if (management === undefined) management = await begin(next)
       else management.reload(next)
     },
+    wake: (name) => management?.wake(name),
     metrics: async () => (management === undefined ? [] : [await management.metrics()]),
     close: async () => management?.close(),
   }

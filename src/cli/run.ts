@@ -44,9 +44,15 @@ async function run(path: string): Promise<void> {
   const closers: (() => Promise<void>)[] = [() => service.close(), leave]
   try {
     const publisher = replica.attach(service.publisher)
-    const control = await startControlServer(opened.folder, publisher)
+    // A command that has installed or revoked a certificate says so here: the manager looks at it again at once.
+    const installed = async (name: string, signal: AbortSignal) => {
+      await publisher.installed(name, signal)
+      management?.wake(name)
+    }
+    let management: LazyManagement | undefined
+    const control = await startControlServer(opened.folder, { ...publisher, installed })
     closers.unshift(() => control.close())
-    const management = await openManagement(config, { ...opened, publisher, log })
+    management = await openManagement(config, { ...opened, publisher, log })
     closers.unshift(() => management.close())
     demand.attach(publisher)
     closers.unshift(() => demand.close())

@@ -2,6 +2,7 @@ import { certificateId } from '../acme/renewal/certificate-id.ts'
 import { EdgeError } from '../errors.ts'
 import { loadCertificate, type StoredCertificate } from '../store/certificates.ts'
 import type { Store } from '../store/contract.ts'
+import { revocationKey } from '../store/revocations.ts'
 import type { PresentCertificate } from './next-step.ts'
 
 /**
@@ -18,9 +19,6 @@ export async function presentCertificate(
   const isRevoked = (await store.read(revocationKey(serial))) !== undefined
   return { id: idOf(found), names, notBeforeMs, notAfterMs, isRevoked }
 }
-
-/** Where `acme-edge revoke` notes that a certificate is to be replaced; the serial in lower-case hex. */
-export const revocationKey = (serial: string): string => `revoked/${serial.toLowerCase()}`
 
 /** Whether the CA can be asked about a certificate of this id (see idOf). */
 export const isCertificateId = (id: string): boolean => id.includes('.')

@@ -62,20 +62,27 @@ export async function writeSet(folder: string, set: CertificateSet & { readonly 
   await prune(archive, generation)
 }
 
+/** The sets of a name that are kept and whole, the newest first. */
+export async function archivedSets(folder: string, name: string): Promise<CertificateSet[]> {
+  const archive = join(folder, 'archive', name)
+  const newestFirst = (await generations(archive)).sort((a, b) => b - a)
+  const sets = await Promise.all(newestFirst.map((generation) => readRecord(join(archive, String(generation)))))
+  return sets.filter((set) => set !== undefined)
+}
+
+async function readRecord(generation: string): Promise<CertificateSet | undefined> {
+  const record = await readFile(join(generation, recordName)).catch(() => undefined)
+  const value = record && decodeRecord(record)
+  return value && (JSON.parse(value.toString()) as CertificateSet) // checksummed: written by writeSet()
+}
+
 /** Makes the newest generation live again whose checksummed copy is whole; `undefined` when there is none. */
 export async function restoreSet(folder: string, name: string): Promise<CertificateSet | undefined> {
   // A folder that somebody made by hand is theirs: it is never replaced by an older certificate of ours.
   if (!(await lstat(join(folder, 'live', name))).isSymbolicLink()) return undefined
-  const archive = join(folder, 'archive', name)
-  for (const generation of (await generations(archive)).sort((a, b) => b - a)) {
-    const record = await readFile(join(archive, String(generation), recordName)).catch(() => undefined)
-    const value = record && decodeRecord(record)
-    if (!value) continue
-    const set = JSON.parse(value.toString()) as CertificateSet // checksummed: written by writeSet()
-    await writeSet(folder, { name, ...set })
-    return set
-  }
-  return undefined
+  const [set] = await archivedSets(folder, name)
+  if (set !== undefined) await writeSet(folder, { name, ...set })
+  return set
 }
 
 async function swapLink(folder: string, name: string, generation: number): Promise<void> {

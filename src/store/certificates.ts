@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { EdgeError } from '../errors.ts'
-import { readSet, restoreSet, splitPem, writeSet } from './certificate-set.ts'
+import { archivedSets, readSet, restoreSet, splitPem, writeSet } from './certificate-set.ts'
 import { hasErrno } from './file-store-durable.ts'
 import { guard } from './file-store-guard.ts'
 
@@ -71,6 +71,22 @@ export async function loadCertificate(folder: string, name: string): Promise<Sto
     const advice = `restore the folder from a backup, or run \`acme-edge issue ${name}\``
     throw new EdgeError('ACME_EDGE_STORE_UNREADABLE', `${path}: ${parsed}; ${advice}`)
   })
+}
+
+/**
+ * The certificates that were installed under a name, as far as they are kept, the newest first: the one that is served, and those
+ * before it. What is damaged is left out.
+ */
+export async function certificateVersions(folder: string, name: string): Promise<StoredCertificate[]> {
+  checkName(name)
+  const path = join(folder, 'archive', name)
+  const sets = await guard('UNREADABLE', path, async () => [
+    await readSet(folder, name),
+    ...(await archivedSets(folder, name)),
+  ])
+  const parsed = sets.flatMap((set) => (set === undefined ? [] : [parseCertificate({ name, ...set })]))
+  const versions = parsed.filter((version) => typeof version !== 'string')
+  return [...new Map(versions.map((version) => [version.serial, version])).values()]
 }
 
 /** Every certificate of the store by name, the broken ones as such: one bad folder does not hide the others. */
