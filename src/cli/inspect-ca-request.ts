@@ -1,19 +1,42 @@
+import { readFileSync } from 'node:fs'
 import type { CaRequest } from '../acme/diagnose/ca-requests.ts'
-import type { RuleReport } from '../acme/diagnose/diagnosis-types.ts'
+import type { InspectRequest, RuleReport } from '../acme/diagnose/diagnosis-types.ts'
 import type { EdgeConfig } from '../config/config.ts'
 import type { Verdict } from '../http.ts'
 import { loadRuleSet } from '../waf/rule-set.ts'
 import type { RuleSet } from '../waf/transaction-types.ts'
 
-/** Puts requests as CAs send them through the rules of the config, in this process: nothing is sent, nothing is logged. */
-export async function openCaRequestInspection({
-  waf,
-}: EdgeConfig): Promise<(request: CaRequest) => Promise<RuleReport>> {
+/**
+ * Puts requests as CAs send them through the rules of the config, in this process: nothing is sent, nothing is logged. Throws
+ * what is wrong with the rules.
+ */
+export async function openCaRequestInspection(config: EdgeConfig): Promise<InspectRequest> {
+  const plain = await openInspection(config, '')
+  const excluding = new Map<string, Promise<Inspect>>()
+  return async (request, exclusion) => {
+    if (exclusion === undefined) return plain(request)
+    const known = excluding.get(exclusion) ?? openInspection(config, exclusion).catch(() => refusing)
+    excluding.set(exclusion, known)
+    return (await known)(request)
+  }
+}
+
+type Inspect = (request: CaRequest) => Promise<RuleReport>
+
+const refusing: Inspect = async () => ({ blocked: { ruleId: undefined, as: 'refuse' }, matches: [] })
+
+/** Stands for the rule that is put before the files of the config. */
+const exclusionFile = 'exclusion of the diagnosis'
+
+async function openInspection({ waf }: EdgeConfig, exclusion: string): Promise<Inspect> {
   let variables = new Map<number, string>()
   const rules = await loadRuleSet({
-    files: waf.rules,
+    files: [exclusionFile, ...waf.rules],
     mode: waf.mode,
-    trace: ({ matched, ruleId, variable }) => void (matched && variables.set(ruleId, variable)),
+    readFile: (path) => (path === exclusionFile ? `${exclusion}\n` : readFileSync(path, 'latin1')),
+    trace({ matched, ruleId, variable }) {
+      if (matched && !variables.has(ruleId)) variables.set(ruleId, variable) // of a chain the link that began it
+    },
   })
   let last: Promise<unknown> = Promise.resolve()
   return (request) => {

@@ -1,5 +1,6 @@
-import { caRequests } from './ca-requests.ts'
-import type { DiagnosisOptions, RuleReport } from './diagnosis-types.ts'
+import { type CaRequest, caRequests } from './ca-requests.ts'
+import type { DiagnosisOptions, InspectRequest, RuleReport } from './diagnosis-types.ts'
+import { causesOf, findExclusion } from './exclusion.ts'
 import { type Finding, finding } from './finding.ts'
 
 /**
@@ -13,34 +14,29 @@ export async function checkRules(
   if (inspect === undefined) return []
   const findings: Finding[] = []
   for (const request of caRequests(name, target)) {
-    const report = await inspect(request)
-    if (report.blocked !== undefined) findings.push(blocks(name, request.sender, report))
-    else if (report.matches.length > 0) findings.push(observed(name, report))
+    const found = await checkRequest(name, request, inspect)
+    if (found !== undefined) findings.push(found)
   }
   return findings
 }
 
-function blocks(name: string, sender: string, { blocked, matches }: RuleReport): Finding {
-  const rule = blocked?.ruleId === undefined ? 'the WAF' : `rule ${blocked.ruleId}`
-  const others = causesOf(matches).filter(({ ruleId }) => ruleId !== blocked?.ruleId)
+async function checkRequest(name: string, request: CaRequest, inspect: InspectRequest): Promise<Finding | undefined> {
+  const { blocked, matches } = await inspect(request)
+  if (blocked === undefined) return matches.length === 0 ? undefined : observed(name, matches)
+  const rule = blocked.ruleId === undefined ? 'the WAF' : `rule ${blocked.ruleId}`
+  const others = causesOf(matches).filter(({ ruleId }) => ruleId !== blocked.ruleId)
   const because = others.length === 0 ? '' : `, because of ${listOf(others)}`
-  const text = `${rule} would ${blocked?.as ?? 'block'} a challenge request as ${sender} sends it${because}; acme-edge itself answers it nevertheless, a proxy with the same rules would not`
-  const causes = causesOf(matches)
+  const text = `${rule} would ${blocked.as} a challenge request as ${request.sender} sends it${because}; acme-edge itself answers it nevertheless, a proxy with the same rules would not`
+  const exclusion = await findExclusion(inspect, request, matches)
   const fix =
-    causes.length === 0
+    exclusion === undefined
       ? 'exempt the path /.well-known/acme-challenge/ where such a proxy is in the way'
-      : `where such a proxy is in the way, add there: ${exclusion(causes)}`
+      : `where such a proxy is in the way, put before its rules: ${exclusion}`
   return finding('RULE_BLOCKS', { name, text, fix })
 }
 
-/** Rules that looked at the request; one that blocks for a sum of scores (TX) is not what has to be excluded. */
-function causesOf(matches: Matches): Matches {
-  const causes = matches.filter(({ variable }) => variable === undefined || !/^&?TX\b/.test(variable))
-  return causes.length > 0 ? causes : matches
-}
-
-function observed(name: string, { matches }: RuleReport): Finding {
-  const text = `a challenge request is observed by ${listOf(matches)} and not blocked`
+function observed(name: string, matches: Matches): Finding {
+  const text = `a challenge request is observed by ${listOf(causesOf(matches))} and not blocked`
   return finding('RULE_OBSERVED', {
     name,
     text,
@@ -52,14 +48,3 @@ type Matches = RuleReport['matches']
 
 const listOf = (matches: Matches): string =>
   [...new Set(matches.map(({ ruleId, variable }) => `rule ${ruleId}${variable ? ` (${variable})` : ''}`))].join(', ')
-
-/** The narrowest that helps: this path alone, and of each rule the one variable that matched. */
-function exclusion(matches: Matches): string {
-  const controls = new Set(
-    matches.map(({ ruleId, variable }) =>
-      variable === undefined ? `ctl:ruleRemoveById=${ruleId}` : `ctl:ruleRemoveTargetById=${ruleId};${variable}`,
-    ),
-  )
-  const path = '^/\\.well-known/acme-challenge/[A-Za-z0-9_-]{22,128}$'
-  return `SecRule REQUEST_URI_RAW "@rx ${path}" "id:100000,phase:1,pass,nolog,t:none,${[...controls].join()}"`
-}

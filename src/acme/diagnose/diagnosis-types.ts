@@ -17,6 +17,9 @@ export interface RuleReport {
   readonly matches: readonly { readonly ruleId: number; readonly variable: string | undefined }[]
 }
 
+/** @param exclusion SecLang that stands before all other rules; one that cannot be loaded blocks */
+export type InspectRequest = (request: CaRequest, exclusion?: string) => Promise<RuleReport>
+
 export interface DiagnosisOptions {
   /** As a person wrote them: what is no name is a finding, too. */
   readonly names: readonly string[]
@@ -25,7 +28,7 @@ export interface DiagnosisOptions {
   readonly dns: DnsLookup
   readonly listening: Listening
   /** Puts a request through the rules of the config. Default: there are none. */
-  readonly inspect?: ((request: CaRequest) => Promise<RuleReport>) | undefined
+  readonly inspect?: InspectRequest | undefined
   /** The account's URL at the CA; `undefined`: none yet. */
   readonly accountUrl: string | undefined
   /** Whether the CA sees the web alone, not this network. Default: by the host of its directory. */

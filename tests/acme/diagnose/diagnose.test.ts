@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import t, { type Test } from 'tap'
 import { diagnose } from '../../../src/acme/diagnose/diagnose.ts'
-import type { DiagnosisOptions } from '../../../src/acme/diagnose/diagnosis-types.ts'
+import type { DiagnosisOptions, InspectRequest } from '../../../src/acme/diagnose/diagnosis-types.ts'
 import { createDnsLookup } from '../../../src/acme/diagnose/dns-lookup.ts'
 import { type Finding, type FindingCode, findingKinds, type Severity } from '../../../src/acme/diagnose/finding.ts'
 import { type ChallengeListener, openChallengeListener } from '../../helpers/challenge-listener.ts'
@@ -427,18 +427,19 @@ const cases: readonly Case[] = [
     expect: ['RULE_BLOCKS'],
     says: /rule 949110 would .*because of rule 920300 \(REQUEST_HEADERS\)/,
     fix: /t:none,ctl:ruleRemoveTargetById=920300;REQUEST_HEADERS"$/,
-    options: () => ({
-      inspect: async ({ sender }) => ({
-        blocked: sender === 'a Go client' ? { ruleId: 949110, as: 'block (403)' } : undefined,
-        matches:
-          sender === 'a Go client'
-            ? [
-                { ruleId: 920300, variable: 'REQUEST_HEADERS' },
-                { ruleId: 949110, variable: 'TX:blocking_inbound_anomaly_score' },
-              ]
-            : [],
-      }),
-    }),
+    options: () => ({ inspect: blockingUnless('ruleRemoveTargetById=920300;REQUEST_HEADERS') }),
+  },
+  {
+    title: 'a rule would block, and only without the whole of it the request passes',
+    expect: ['RULE_BLOCKS'],
+    fix: /t:none,ctl:ruleRemoveById=920300"$/,
+    options: () => ({ inspect: blockingUnless('ruleRemoveById=920300') }),
+  },
+  {
+    title: 'a rule would block whatever is excluded',
+    expect: ['RULE_BLOCKS'],
+    fix: /^exempt the path/,
+    options: () => ({ inspect: blockingUnless('nothing') }),
   },
   {
     title: 'a rule observes what CAs send',
@@ -448,6 +449,19 @@ const cases: readonly Case[] = [
     }),
   },
 ]
+
+/** Rules that block what a Go client sends, by the sum of scores, unless this is excluded. */
+function blockingUnless(excluded: string): InspectRequest {
+  return async ({ sender }, exclusion) => {
+    if (sender !== 'a Go client' || exclusion?.includes(excluded)) return { blocked: undefined, matches: [] }
+    const matches = [
+      { ruleId: 920300, variable: 'REQUEST_HEADERS' },
+      { ruleId: 949110, variable: 'TX:blocking_inbound_anomaly_score' },
+      { ruleId: 980170, variable: undefined },
+    ]
+    return { blocked: { ruleId: 949110, as: 'answer 403 to' }, matches }
+  }
+}
 
 function empty(...[, response]: Parameters<RequestListener>): void {
   response.end()
