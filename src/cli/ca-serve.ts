@@ -30,6 +30,7 @@ interface Flags {
   readonly life: number
   readonly accountsPerMinute: number
   readonly ordersPerMinute: number
+  readonly validationsPerMinute: number
   readonly eabFile?: string
   readonly rootKey?: string
   readonly passphraseFile?: string
@@ -66,6 +67,7 @@ export function caServeCommand(): Command {
     )
     .option('--accounts-per-minute <n>', 'new accounts that one address may make', parseCount, 30)
     .option('--orders-per-minute <n>', 'new orders of one account', parseCount, 120)
+    .option('--validations-per-minute <n>', 'challenges that one host is asked for', parseCount, 60)
     .option(
       '--eab-file <file>',
       'accounts need external account binding with a key of this file: a kid and its base64url key a line',
@@ -111,13 +113,13 @@ interface Parts {
 }
 
 function start(flags: Flags, { authority, store, log, externalAccounts }: Parts): Promise<AcmeServer> {
-  const { listen, httpPort, httpsPort, accountsPerMinute, ordersPerMinute } = flags
+  const { listen, httpPort, httpsPort, accountsPerMinute, ordersPerMinute, validationsPerMinute } = flags
   return startAcmeServer({
     ...{ authority, store, log, listen },
     hosts: chooseHosts(flags, authority.constraints),
     validationPort: httpPort,
     validation: { resolve: createResolver(flags.dns), httpsPort, maxRedirects },
-    rateLimits: { accountsPerMinute, ordersPerMinute },
+    rateLimits: { accountsPerMinute, ordersPerMinute, validationsPerMinute },
     ...(externalAccounts && { externalAccounts }),
   })
 }

@@ -1,9 +1,10 @@
 import { checkExternalAccount } from './external-account.ts'
+import { makeRoomForAccount } from './make-room.ts'
 import { type JsonObject, parseJsonObject } from './payload.ts'
 import { Problem } from './problem.ts'
 import { type Ca, type Reply, type Resource, requireAccount, requirePostAsGet } from './resource.ts'
 import type { SignedRequest } from './signed-request.ts'
-import { type Account, makeRoomForAccount, newId } from './state.ts'
+import { type Account, newId } from './state.ts'
 import { orderStatus } from './status.ts'
 
 const maxContacts = 10
@@ -30,10 +31,11 @@ async function createAccount(account: Account, ca: Ca): Promise<Reply> {
   // Again: another request with the same key may have come in between.
   const existing = findByKey(account.key.thumbprint, ca)
   if (existing) return accountReply(existing, 200, ca)
-  makeRoomForAccount(ca.state)
+  const forgotten = makeRoomForAccount(ca.state)
   ca.state.accounts.set(account.id, account)
   try {
     await ca.keeper.account(account)
+    await ca.keeper.forget({ accounts: forgotten })
   } catch (error) {
     ca.state.accounts.delete(account.id)
     throw error

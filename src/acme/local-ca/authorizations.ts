@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { identifierOf } from '../identifier.ts'
 import { parseJsonObject } from './payload.ts'
 import { Problem, problemDocument } from './problem.ts'
 import { type Ca, findOwned, type Reply, type Resource } from './resource.ts'
 import type { Authorization } from './state.ts'
 import { authorizationStatus } from './status.ts'
+
+const resumedAttempts = 3
+const retryMs = 1_000
 
 /** An authorization: read or deactivate (RFC 8555 §7.5, §7.5.2). */
 export const authorizationResource: Resource = async (request, id, ca) => {
@@ -37,19 +41,23 @@ export const challengeResource: Resource = async (request, id, ca) => {
 async function begin(authorization: Authorization, ca: Ca): Promise<void> {
   const isPending = authorizationStatus(authorization, ca.clock()) === 'pending'
   if (!isPending || authorization.progress.kind !== 'pending') return
+  ca.rateLimits.spend('validationsPerMinute', authorization.host, ca.clock())
   authorization.progress = { kind: 'processing' }
   await keep(authorization, ca) // a server that is started again goes on with it
   void validate(authorization, ca) // never rejects: every failure becomes the challenge's error
 }
 
-/** Validates anew what an earlier process was about to validate when it ended. */
+/**
+ * Validates anew what an earlier process was about to validate when it ended; more than once, since its client may have been
+ * driven off by the silence and be on its way back (RFC 8555 §8.2 lets the CA retry).
+ */
 export function resumeValidations(ca: Ca): void {
   for (const authorization of ca.state.authorizations.values()) {
-    if (authorization.progress.kind === 'processing') void validate(authorization, ca)
+    if (authorization.progress.kind === 'processing') void validate(authorization, ca, resumedAttempts)
   }
 }
 
-async function validate(authorization: Authorization, ca: Ca): Promise<void> {
+async function validate(authorization: Authorization, ca: Ca, attempts = 1): Promise<void> {
   const { host, token, account } = authorization
   const keyAuthorization = `${token}.${account.key.thumbprint}`
   try {
@@ -57,6 +65,10 @@ async function validate(authorization: Authorization, ca: Ca): Promise<void> {
     authorization.progress = { kind: 'valid', validatedAtMs: ca.clock() }
   } catch (error) {
     if (ca.closing.aborted) return // not the client's fault: the next process tries again
+    if (attempts > 1) {
+      await sleep(retryMs, undefined, { signal: ca.closing }).catch(() => undefined)
+      return validate(authorization, ca, attempts - 1)
+    }
     if (!(error instanceof Problem)) ca.onFault(error)
     const problem = error instanceof Problem ? error : new Problem('serverInternal', 'the validation failed')
     authorization.progress = { kind: 'invalid', problem }

@@ -1,10 +1,11 @@
 import { accountKeySpki } from './account-key.ts'
 import { type CertificateRequest, parseCertificateRequest } from './certificate-request.ts'
+import { makeRoomForCertificate } from './make-room.ts'
 import { orderReply } from './orders.ts'
 import { decodeBase64url, parseJsonObject } from './payload.ts'
 import { Problem } from './problem.ts'
 import { type Ca, findOwned, type Resource } from './resource.ts'
-import { type CertificateRecord, makeRoomForCertificate, newId, type Order } from './state.ts'
+import { type CertificateRecord, newId, type Order } from './state.ts'
 import { orderStatus } from './status.ts'
 
 /** Finalize (RFC 8555 §7.4): a bad CSR leaves the order ready, so that the client may correct it. */

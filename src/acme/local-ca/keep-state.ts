@@ -12,9 +12,12 @@ export interface StateKeeper {
   order(order: Order): Promise<void>
   certificate(record: CertificateRecord): Promise<void>
   forget(gone: {
+    readonly accounts?: readonly Account[]
     readonly orders?: readonly Order[]
     readonly certificates?: readonly CertificateRecord[]
   }): Promise<void>
+  /** Resolves when all that was begun is written, or has failed. */
+  settled(): Promise<void>
 }
 
 /** Keeps nothing: for a server whose clients live as long as itself. */
@@ -23,6 +26,7 @@ export const forgetfulKeeper: StateKeeper = {
   order: async () => undefined,
   certificate: async () => undefined,
   forget: async () => undefined,
+  settled: async () => undefined,
 }
 
 const keys = {
@@ -32,12 +36,14 @@ const keys = {
 } as const
 
 export function createStateKeeper(store: Store): StateKeeper {
-  const write = createTurns(store)
+  const { write, settled } = createTurns(store)
   return {
+    settled,
     account: (account) => write(keys.account(account.id), () => toStoredAccount(account)),
     order: (order) => write(keys.order(order.id), () => toStoredOrder(order)),
     certificate: (record) => write(keys.certificate(record.id), () => toStoredCertificate(record)),
-    async forget({ orders = [], certificates = [] }) {
+    async forget({ accounts = [], orders = [], certificates = [] }) {
+      for (const { id } of accounts) await store.remove(keys.account(id))
       for (const { id } of orders) await store.remove(keys.order(id))
       for (const { id } of certificates) await store.remove(keys.certificate(id))
     },
@@ -48,9 +54,9 @@ export function createStateKeeper(store: Store): StateKeeper {
  * Writes of one key follow each other, and each takes what is to be written when its turn has come: two names of an order
  * that are proven at once must not leave the older of their two pictures of it.
  */
-function createTurns(store: Store): (key: string, toRecord: () => object) => Promise<void> {
+function createTurns(store: Store) {
   const last = new Map<string, Promise<void>>()
-  return (key, toRecord) => {
+  const write = (key: string, toRecord: () => object): Promise<void> => {
     const before = last.get(key)?.catch(() => undefined) ?? Promise.resolve()
     const turn = before.then(() => store.write(key, JSON.stringify(toRecord())))
     last.set(key, turn)
@@ -58,6 +64,10 @@ function createTurns(store: Store): (key: string, toRecord: () => object) => Pro
       if (last.get(key) === turn) last.delete(key)
     })
   }
+  const settled = async (): Promise<void> => {
+    while (last.size > 0) await Promise.allSettled(last.values())
+  }
+  return { write, settled }
 }
 
 /**

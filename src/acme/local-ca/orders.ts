@@ -3,6 +3,7 @@ import { identifierOf } from '../identifier.ts'
 import { findByRenewalId, renewalIdOf } from './certificate-id.ts'
 import { namesOf } from './leaf-names.ts'
 import { parseIdentifiers } from './local-name.ts'
+import { makeRoomForOrder } from './make-room.ts'
 import { parseJsonObject } from './payload.ts'
 import { Problem, problemDocument } from './problem.ts'
 import { parseProfile } from './profiles.ts'
@@ -12,7 +13,6 @@ import {
   type Authorization,
   addOrder,
   type CertificateRecord,
-  makeRoomForOrder,
   newId,
   type Order,
   orderLifeMs,
@@ -32,7 +32,7 @@ export const newOrder: Resource = async (request, _id, ca) => {
   const replaces = findReplaced(payload.replaces, { account, hosts }, ca)
   const nowMs = ca.clock()
   ca.rateLimits.spend('ordersPerMinute', account.id, nowMs)
-  const expired = makeRoomForOrder(ca.state, nowMs)
+  const forgotten = makeRoomForOrder(ca.state, account, nowMs)
   const id = newId()
   const expiresAtMs = nowMs + orderLifeMs
   const authorizations = hosts.map((host) => createAuthorization(host, { account, orderId: id, expiresAtMs }))
@@ -40,7 +40,7 @@ export const newOrder: Resource = async (request, _id, ca) => {
   addOrder(ca.state, order)
   try {
     await ca.keeper.order(order)
-    await ca.keeper.forget({ orders: expired })
+    await ca.keeper.forget({ orders: forgotten })
   } catch (error) {
     removeOrder(ca.state, order)
     throw error

@@ -6,6 +6,8 @@ export interface RateLimitOptions {
   readonly accountsPerMinute: number
   /** New orders of one account. */
   readonly ordersPerMinute: number
+  /** Challenges that one host is asked for, whoever orders: the CA is no hammer. */
+  readonly validationsPerMinute: number
 }
 
 export type RateLimitName = keyof RateLimitOptions
@@ -18,6 +20,7 @@ export interface RateLimits {
 const what: Readonly<Record<RateLimitName, string>> = {
   accountsPerMinute: 'new accounts a minute from one address',
   ordersPerMinute: 'new orders a minute of one account',
+  validationsPerMinute: 'validations a minute of one host',
 }
 const minuteMs = 60_000
 /** Full buckets are forgotten; so many others at most, so that a flood of addresses does not fill the memory. */

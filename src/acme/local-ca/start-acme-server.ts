@@ -86,6 +86,7 @@ export async function startAcmeServer(options: AcmeServerOptions): Promise<AcmeS
     async close(drainMs = 0) {
       clearInterval(upkeep)
       await close(server, closing, drainMs)
+      await ca.keeper.settled()
       log.debug({}, 'local ACME server: closed')
     },
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { AccountKey } from './account-key.ts'
 import type { IssuedCertificate } from './authority.ts'
 import { createNonces, type Nonces } from './nonces.ts'
-import { Problem } from './problem.ts'
+import type { Problem } from './problem.ts'
 import type { Profiles } from './profiles.ts'
 
 export interface Account {
@@ -98,17 +98,6 @@ export function newId(): string {
   return randomBytes(16).toString('base64url')
 }
 
-/** Takes expired orders out and gives them back; throws `rateLimited` when there is still no room for another. */
-export function makeRoomForOrder(state: State, nowMs: number): Order[] {
-  const expired = [...state.orders.values()].filter((order) => order.expiresAtMs <= nowMs)
-  for (const order of expired) removeOrder(state, order)
-  if (state.orders.size >= state.limits.orders) {
-    const retryAfter = String(Math.ceil(orderLifeMs / 1000))
-    throw new Problem('rateLimited', 'too many orders are open', { headers: { 'retry-after': retryAfter } })
-  }
-  return expired
-}
-
 export function removeOrder(state: State, order: Order): void {
   state.orders.delete(order.id)
   for (const authorization of order.authorizations) state.authorizations.delete(authorization.id)
@@ -117,23 +106,4 @@ export function removeOrder(state: State, order: Order): void {
 export function addOrder(state: State, order: Order): void {
   state.orders.set(order.id, order)
   for (const authorization of order.authorizations) state.authorizations.set(authorization.id, authorization)
-}
-
-export function makeRoomForAccount(state: State): void {
-  if (state.accounts.size < state.limits.accounts) return
-  throw new Problem('rateLimited', `this CA has its ${state.limits.accounts} accounts: reuse one`, {
-    headers: { 'retry-after': '3600' },
-  })
-}
-
-/** Takes out certificates that have ended, and the oldest when the table is full; gives back what it took. */
-export function makeRoomForCertificate(state: State, nowMs: number): CertificateRecord[] {
-  const removed: CertificateRecord[] = []
-  for (const record of state.certificates.values()) {
-    const isFull = state.certificates.size >= state.limits.certificates
-    if (!isFull && record.leaf.validToDate.getTime() > nowMs) continue
-    state.certificates.delete(record.id)
-    removed.push(record)
-  }
-  return removed
 }

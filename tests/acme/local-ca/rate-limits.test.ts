@@ -1,11 +1,11 @@
 import t from 'tap'
 import { createRateLimits } from '../../../src/acme/local-ca/rate-limits.ts'
-import { newKey, refused, startLocalCa } from './local-ca.ts'
+import { type Answer, findChallenge, newKey, refused, startLocalCa } from './local-ca.ts'
 
 const identifiers = [{ type: 'dns', value: 'a.localhost' }]
 
 t.test('a limit holds for each by itself, says its name, and comes back evenly', async (t) => {
-  const limits = createRateLimits({ accountsPerMinute: 3, ordersPerMinute: 2 })
+  const limits = createRateLimits({ accountsPerMinute: 3, ordersPerMinute: 2, validationsPerMinute: 1 })
   const tries = (who: string, nowMs: number) => {
     try {
       limits.spend('accountsPerMinute', who, nowMs)
@@ -32,14 +32,18 @@ t.test('a limit holds for each by itself, says its name, and comes back evenly',
 })
 
 t.test('a flood of addresses does not fill the memory, nor free those that are limited', async (t) => {
-  const limits = createRateLimits({ accountsPerMinute: 1, ordersPerMinute: 1 })
+  const limits = createRateLimits({ accountsPerMinute: 1, ordersPerMinute: 1, validationsPerMinute: 1 })
   limits.spend('accountsPerMinute', 'last', 0)
   for (let i = 0; i < 19_999; i++) limits.spend('accountsPerMinute', `x${i}`, 1)
   t.throws(() => limits.spend('accountsPerMinute', 'last', 2), { message: /^accountsPerMinute: at most 1/ })
 })
 
 t.test('the server counts accounts by address and orders by account', async (t) => {
-  const ca = await startLocalCa(t, {}, { rateLimits: { accountsPerMinute: 2, ordersPerMinute: 2 } })
+  const ca = await startLocalCa(
+    t,
+    {},
+    { rateLimits: { accountsPerMinute: 2, ordersPerMinute: 2, validationsPerMinute: 1 } },
+  )
   const [first, second] = [await ca.enrol(await newKey()), await ca.enrol(await newKey())]
   const third = await ca.post({ url: String(ca.directory.newAccount), key: await newKey(), payload: {} })
   refused(t, third, { type: 'rateLimited', status: 429, name: 'a third account' })
@@ -49,5 +53,11 @@ t.test('the server counts accounts by address and orders by account', async (t) 
   const order = (account: typeof first) => account.post(ca.directory.newOrder, { identifiers })
   t.same([(await order(first)).status, (await order(first)).status], [201, 201])
   refused(t, await order(first), { type: 'rateLimited', status: 429, name: 'a third order' })
-  t.equal((await order(second)).status, 201)
+  const fourth = await order(second)
+  t.equal(fourth.status, 201)
+  const challenge = async ({ json }: Answer) => findChallenge(second, String((json.authorizations as string[])[0]))
+  t.equal((await second.post((await challenge(fourth)).url, {})).status, 200)
+  const again = await second.post((await challenge(await order(second))).url, {})
+  refused(t, again, { type: 'rateLimited', status: 429, name: 'the same host once more' })
+  t.equal(ca.challenges.asked.length <= 1, true, 'it was not asked')
 })
