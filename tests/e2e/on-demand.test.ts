@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
-import { eventually, freePorts, spawnEdge } from '../helpers/edge-process.ts'
+import { eventually, freePorts, spawnEdge, startEdgeProcess } from '../helpers/edge-process.ts'
 import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
+import { redisMissing, startRedis } from '../helpers/redis.ts'
 import { setRenewalInfo, windowAt } from '../helpers/renewal-window.ts'
 
 const skip = pebbleMissing()
@@ -140,6 +141,44 @@ t.test('one that is in use is renewed when the CA says so, if it is still allowe
   t.equal(generations('ok2.example'), 1)
   t.equal(decider.asked.filter((name) => name === 'ok2.example').length, 2, 'asked again, and refused')
 })
+
+t.test(
+  'three edges that share a Redis make one order, and all have the certificate',
+  { skip: skip || redisMissing() },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'acme-edge-on-demand-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const redis = await startRedis({ folder })
+    t.teardown(() => redis.stop())
+    const pebble = await startPebble({ folder })
+    t.teardown(() => pebble.stop())
+    const decider = await startDecider(t)
+    const ports = await freePorts(6)
+    const acme = { directory: pebble.directory, root_ca: pebble.rootCa, on_demand: { ask: decider.url } }
+    const start = async (http: number, https: number) => {
+      const listen = { http: [`127.0.0.1:${http}`], https: [`127.0.0.1:${https}`] }
+      const edge = await startEdgeProcess({
+        origins: ['http://127.0.0.1:9'],
+        redis: redis.url,
+        extra: { listen, acme },
+      })
+      t.teardown(() => edge.stop())
+      return { edge, https }
+    }
+    const [a = 0, b = 0, c = 0, d = 0, e = 0] = ports
+    // The CA asks the first one, whoever orders.
+    const edges = await Promise.all([start(pebble.httpPort, a), start(b, c), start(d, e)])
+    const shakeAll = (name: string) => Promise.all(edges.map(({ https }) => handshake(https, name)))
+    t.strictSame(await shakeAll('ok.shop.example'), Array(3).fill('DNS:ok.shop.example'))
+    t.strictSame(await shakeAll('no.shop.example'), Array(3).fill(unrecognized))
+    const orders = edges.map(({ edge }) => edge.stderr().split('"certificate installed"').length - 1)
+    t.equal(
+      orders.reduce((sum, count) => sum + count, 0),
+      1,
+      `orders: ${orders.join()}`,
+    )
+  },
+)
 
 t.test('nobody decides: refused; limits hold; a reload switches it off', { skip }, async (t) => {
   const limits = { per_minute: 5, per_registered_domain: '2/1h' }
