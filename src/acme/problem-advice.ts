@@ -19,13 +19,20 @@ const advice: Readonly<Record<string, (host: string) => string>> = {
   userActionRequired: () => 'the CA wants you to agree to new terms: follow the address in its message',
 }
 
+/** What `issue --diagnose` looks into. */
+const diagnosable = new Set(['caa', 'connection', 'dns', 'incorrectResponse', 'unauthorized', 'tls'])
+
+const lookCloser = (host: string): string => `acme-edge issue ${host} --diagnose looks closer`
+
 /** What a person can do about a problem of the CA; empty where there is nothing to say. */
 export function problemAdvice(problem: AcmeProblem, context: ProblemContext): string {
   if (problem.type === 'rateLimited' || problem.status === 429) return rateLimitAdvice(context)
   if (problem.type === 'unauthorized' && context.host === undefined) return ''
   const host = context.host ?? problem.subproblems[0]?.identifier ?? 'the host'
   if (problem.status >= 500) return 'a fault of the CA: try again later'
-  return advice[problem.type]?.(host) ?? ''
+  const what = advice[problem.type]?.(host) ?? ''
+  const { host: validated } = context
+  return validated !== undefined && diagnosable.has(problem.type) ? `${what} (${lookCloser(validated)})` : what
 }
 
 function rateLimitAdvice(context: ProblemContext): string {

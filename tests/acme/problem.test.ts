@@ -34,7 +34,7 @@ t.test('each type that a person can act on says how', async (t) => {
     tls: /redirect of h\.example/,
     rateLimited: /wait before you try again/,
     serverInternal: /fault of the CA/,
-    externalAccountRequired: /account bound/,
+    externalAccountRequired: /acme\.eab/,
     userActionRequired: /terms/,
     invalidContact: /acme\.contact/,
     rejectedIdentifier: /does not issue/,
@@ -44,6 +44,14 @@ t.test('each type that a person can act on says how', async (t) => {
     t.match(problemError(problem, { doing: 'to validate h.example', host: 'h.example' }).message, message, type)
   }
   t.equal(Object.keys(expected).length, 12)
+})
+
+t.test('what a diagnosis looks into names the command, for a host that was validated', async (t) => {
+  const message = (type: string, host?: string) =>
+    problemError(parseProblem({ type: acme + type }, 403), { doing: 'it', ...(host ? { host } : {}) }).message
+  t.match(message('connection', 'h.example'), /\(acme-edge issue h\.example --diagnose looks closer\)$/)
+  t.notMatch(message('caa'), /--diagnose/)
+  t.notMatch(message('rejectedIdentifier', 'h.example'), /--diagnose/)
 })
 
 t.test('a rate limit says when it ends, in seconds or as a date', async (t) => {
