@@ -158,6 +158,11 @@ export const errorCodes = {
     status: 0,
     meaning: 'certificate, key and chain that a command was given do not belong together, or must not be used',
   },
+  ACME_EDGE_CERTIFICATE_UNWRITABLE: {
+    side: 'internal',
+    status: 0,
+    meaning: 'a file that a command is to write a certificate to cannot be written, or is no regular file',
+  },
   ACME_EDGE_ACME_UNREACHABLE: {
     side: 'ca',
     status: 0,

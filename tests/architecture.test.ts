@@ -58,6 +58,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@peculiar/x509': ['src/acme/'],
   '@redis/client': ['src/store/redis-connection.ts'],
   jose: ['src/acme/local-ca/'],
+  asn1js: ['src/cli/pkcs12.ts'],
+  pkijs: ['src/cli/pkcs12.ts'],
   pino: ['src/log.ts'],
   'prom-client': ['src/admin/'],
   commander: ['src/cli/'],

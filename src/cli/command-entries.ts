@@ -35,6 +35,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./list.ts')).listCommand(),
   },
   {
+    name: 'export',
+    summary: 'write key and chain of a certificate to one file',
+    load: async () => (await import('./export.ts')).exportCommand(),
+  },
+  {
     name: 'account',
     summary: 'register, show and change the account at a CA',
     load: async () => (await import('./account.ts')).accountCommand(),
