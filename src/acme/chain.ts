@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { EdgeError } from '../errors.ts'
 import type { AcmeAccount } from './account.ts'
+import { linksOf } from './link-header.ts'
 import type { Order } from './order.ts'
 import { retrySafely } from './retry.ts'
 import type { AcmeResponse } from './transport.ts'
@@ -25,7 +26,7 @@ export async function downloadChain(
   const first = await download(account, certificate, signal)
   const pem = textOf(first)
   if (preferred === undefined || topIssuer(pem) === preferred) return { pem, isPreferred: true }
-  for (const url of alternates(first, certificate).slice(0, MOST_ALTERNATES)) {
+  for (const url of linksOf(first, 'alternate', certificate).slice(0, MOST_ALTERNATES)) {
     const other = textOf(await download(account, url, signal))
     if (topIssuer(other) === preferred) return { pem: other, isPreferred: true }
   }
@@ -39,15 +40,6 @@ function download(account: AcmeAccount, url: string, signal: AbortSignal): Promi
 function textOf({ data }: AcmeResponse): string {
   if (typeof data === 'string' && data.includes('-----BEGIN CERTIFICATE-----')) return data
   throw new EdgeError('ACME_EDGE_ACME_PROTOCOL', 'the CA sent something that is no PEM certificate chain')
-}
-
-/** RFC 8288: `<url>;rel="alternate"`, several in one field or in several. */
-function alternates({ headers }: AcmeResponse, base: string): string[] {
-  const links = (headers.link ?? '').matchAll(/<([^>]*)>([^,<]*(?:"[^"]*"[^,<]*)*)/g)
-  return [...links].flatMap(([, url = '', parameters = '']) => {
-    const isAlternate = /;\s*rel="?alternate"?\s*(;|$)/i.test(parameters.trim())
-    return isAlternate && URL.canParse(url, base) ? [new URL(url, base).href] : []
-  })
 }
 
 /** Common name of who issued the last certificate of a chain; `undefined` for a damaged one, which is found later. */

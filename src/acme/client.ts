@@ -1,5 +1,5 @@
 import acme from 'acme-client'
-import { isObject, type JsonObject, parseObject, parseUrl } from './json.ts'
+import { isObject, type JsonObject, parseObject, parseText, parseUrl } from './json.ts'
 import { defaultKeyType, type KeyType } from './key-type.ts'
 import { refusal } from './problem.ts'
 import type { AcmeResponse, Transport } from './transport.ts'
@@ -143,10 +143,9 @@ function createSigner(options: ClientOptions, directory: Directory, signal: Abor
   const { directoryUrl, accountKeyPem, transport, nonces } = options
   const client = new acme.Client({ directoryUrl, accountKey: accountKeyPem })
   const { http } = client as unknown as { http: SigningHttp } // see SigningHttp
-  const fetchNonce = http.getNonce.bind(http)
   http.maxBadNonceRetries = maxBadNonceRetries
   http.getDirectory = async () => directory
-  http.getNonce = async () => nonces.pop() ?? (await fetchNonce())
+  http.getNonce = async () => nonces.pop() ?? fetchNonce(transport, directory.newNonce, signal)
   http.request = async (url, method, { data } = {}) => {
     if (method !== 'post') return transport.send({ method: 'HEAD', url }, signal)
     const response = await transport.send({ method: 'POST', url, body: JSON.stringify(data) }, signal)
@@ -154,6 +153,13 @@ function createSigner(options: ClientOptions, directory: Directory, signal: Abor
     return response
   }
   return { client, http }
+}
+
+/** RFC 8555 §7.2. */
+async function fetchNonce(transport: Transport, url: string, signal: AbortSignal): Promise<string> {
+  const response = await transport.send({ method: 'HEAD', url }, signal)
+  if (response.status >= 400) throw refusal(response, { doing: 'a nonce' })
+  return parseText(response.headers, 'replay-nonce', 'an answer to newNonce')
 }
 
 function keepNonce(nonces: string[], response: AcmeResponse): void {

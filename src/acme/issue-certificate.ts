@@ -14,11 +14,23 @@ import type { CertificateWish } from './certificate-wish.ts'
 import { downloadChain } from './chain.ts'
 import { createRequest } from './client.ts'
 import type { GivenRequest } from './given-request.ts'
-import { closeJournal, type Journal, type JournalIdentity, openJournal, writeJournal } from './journal.ts'
+import {
+  closeJournal,
+  type Journal,
+  type JournalIdentity,
+  journalLock,
+  newJournal,
+  openOrderUrls,
+  readJournal,
+  writeJournal,
+} from './journal.ts'
 import { defaultKeyType } from './key-type.ts'
+import { findOpenOrder } from './open-orders.ts'
 import { createOrder, finalizeOrder, invalidOrder, type Order, readOrder } from './order.ts'
+import { noLedger, type OrderLedger } from './order-ledger.ts'
 import { findProblem } from './problem.ts'
 import type { OnProgress } from './progress.ts'
+import { certificateId } from './renewal/certificate-id.ts'
 import { openTransport, type Transport } from './transport.ts'
 
 export interface IssueOptions extends CertificateWish {
@@ -31,6 +43,8 @@ export interface IssueOptions extends CertificateWish {
   /** How long all of it may take. Default: 180 000. */
   readonly timeoutMs?: number
   readonly onProgress?: OnProgress
+  /** Default: orders are not counted. */
+  readonly ledger?: OrderLedger
 }
 
 const defaultTimeoutMs = 180_000
@@ -69,13 +83,12 @@ async function issue<O extends Ordering, T>(
   let signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)])
   const transport = await openTransport({ rootCa: acme.rootCa })
   try {
-    const lock = await store.lock(`orders/${folderNameOf(names)}`, signal)
+    const lock = await store.lock(journalLock(names), signal)
     try {
       // Who was paused for so long that another replica goes on with the order changes nothing any more.
       signal = AbortSignal.any([signal, lock.signal])
       const alone = { ...options, store: underLock(store, lock) }
-      const journal = await openJournal(alone.store, identityOf(options), Date.now())
-      return await keep(alone, await obtain({ ...alone, transport }, journal, signal), signal)
+      return await keep(alone, await obtain({ ...alone, transport }, signal), signal)
     } finally {
       await lock.release()
     }
@@ -91,59 +104,156 @@ function identityOf({ acme, names, profile, givenRequest, keyType = defaultKeyTy
 }
 
 type Obtained = Journal & { readonly fullChainPem: string }
-type Working = Ordering & { readonly account: AcmeAccount; readonly onProgress: OnProgress }
+type Connected = Ordering & { readonly transport: Transport }
+type Working = Ordering & {
+  readonly account: AcmeAccount
+  readonly ledger: OrderLedger
+  readonly onProgress: OnProgress
+}
 
-async function obtain(
-  options: Ordering & { readonly transport: Transport },
-  journal: Journal,
-  signal: AbortSignal,
-): Promise<Obtained> {
-  const { fullChainPem } = journal
-  if (fullChainPem !== undefined) return { ...journal, fullChainPem }
-  const { onProgress = () => undefined } = options
-  const account = await openAccount({ ...options, onProgress }, signal)
-  const working = { ...options, account, onProgress }
-  return (await resume(working, journal, signal)) ?? orderAnew(working, journal, signal)
+async function obtain(options: Connected, signal: AbortSignal): Promise<Obtained> {
+  const kept = await readJournal(options.store, identityOf(options), Date.now())
+  if (hasChain(kept) && isWanted(kept, options)) return kept
+  const { ledger = noLedger } = options
+  // What was ordered is counted already; what was not must not reach the CA before it may be.
+  if (kept?.isOrdered !== true || hasChain(kept)) {
+    await ledger.begin(signal)
+    return orderAnew(options, { kept: hasChain(kept) ? undefined : kept }, signal)
+  }
+  const working = await openWorking(options, signal)
+  const resumed = await resume(working, kept, signal)
+  if (resumed !== undefined) return resumed
+  await ledger.begin(signal)
+  return orderAnew(options, { kept: undefined, working }, signal)
+}
+
+async function openWorking(options: Connected, signal: AbortSignal): Promise<Working> {
+  const { ledger = noLedger, onProgress = () => undefined } = options
+  return { ...options, ledger, onProgress, account: await openAccount({ ...options, onProgress }, signal) }
+}
+
+function hasChain(journal: Journal | undefined): journal is Obtained {
+  return journal?.fullChainPem !== undefined
+}
+
+/** What an earlier run obtained is no use when it is to be replaced already, or when a third of its life is over. */
+function isWanted({ fullChainPem }: Obtained, { replaces }: CertificateWish): boolean {
+  const { validFromDate, validToDate } = new X509Certificate(fullChainPem)
+  const lifeMs = validToDate.getTime() - validFromDate.getTime()
+  if (Date.now() - validFromDate.getTime() > lifeMs / 3) return false
+  return replaces === undefined || certificateId(fullChainPem) !== replaces
 }
 
 /** Goes on with the order of an interrupted run; `undefined` when nothing is left of it to go on with. */
 async function resume(options: Working, journal: Journal, signal: AbortSignal): Promise<Obtained | undefined> {
-  const { account, onProgress } = options
-  if (journal.orderUrl === undefined) return undefined
+  const { account, ledger, store, onProgress } = options
+  let reason: unknown
   try {
-    const order = await readOrder(account, journal.orderUrl, signal)
-    if (order.status === 'invalid') return undefined
-    onProgress({ kind: 'order', state: 'resumed', url: order.url })
-    return await complete(options, { journal, order }, signal)
+    const order = journal.orderUrl
+      ? await readOrder(account, journal.orderUrl, signal)
+      : await findLost(options, signal)
+    if (order !== undefined && order.status !== 'invalid') {
+      const known = { ...journal, orderUrl: order.url }
+      if (journal.orderUrl === undefined) await writeJournal(store, known)
+      onProgress({ kind: 'order', state: 'resumed', url: order.url })
+      const obtained = await complete(options, { journal: known, order }, signal)
+      return order.status !== 'valid' || isWanted(obtained, options) ? obtained : undefined
+    }
   } catch (error) {
     // Gone, of an account that the CA forgot, or failed since: the CA may have looked while nobody answered. What is not
     // the order's fault (429, 503, no connection) is not answered with one more order.
-    if (isFinal(error)) return undefined
+    if (!isFinal(error)) {
+      await ledger.interrupted(error)
+      throw error
+    }
+    reason = error
+  }
+  await ledger.end(reason)
+  return undefined
+}
+
+/** The order of which the CA's answer never came. */
+async function findLost(options: Working, signal: AbortSignal): Promise<Order | undefined> {
+  const known = await openOrderUrls(options.store)
+  return findOpenOrder(options.account, { wish: options, known }, signal)
+}
+
+interface Start {
+  /** Of an order that came to nothing before its key reached the CA. */
+  readonly kept: Journal | undefined
+  readonly working?: Working
+}
+
+/**
+ * Orders. That it does is noted before the CA hears of it, and the order's address before anything else, so that a crash does not
+ * cost a second order.
+ */
+async function orderAnew(options: Connected, { kept, working }: Start, signal: AbortSignal): Promise<Obtained> {
+  const { store, ledger = noLedger } = options
+  const blank = kept ?? (await newJournal(identityOf(options), Date.now()))
+  const journal = { ...blank, isOrdered: true, orderUrl: undefined }
+  let stage: Stage = 'unsent'
+  try {
+    await writeJournal(store, journal)
+    const ready = working ?? (await openWorking(options, signal))
+    stage = 'sent'
+    const { order, state } = await placeOrder(ready, signal)
+    stage = 'placed'
+    const placed = { ...journal, orderUrl: order.url }
+    await writeJournal(store, placed)
+    ready.onProgress({ kind: 'order', state, url: order.url })
+    return await complete(ready, { journal: placed, order }, signal)
+  } catch (error) {
+    if (isOver(error, stage)) {
+      await ledger.end(error)
+      // The order is lost, the key is not. A store that fails now must not hide what failed before.
+      await writeJournal(store, { ...journal, isOrdered: false }).catch(() => undefined)
+    } else await ledger.interrupted(error)
     throw error
   }
 }
 
-/** Orders, and notes the order's address before anything else, so that a crash does not cost a second order. */
-async function orderAnew(options: Working, journal: Journal, signal: AbortSignal): Promise<Obtained> {
-  const { account, store, onProgress } = options
-  const order = await createOrder(account, options, signal)
-  const begun = { ...journal, orderUrl: order.url }
-  await writeJournal(store, begun)
-  onProgress({ kind: 'order', state: 'created', url: order.url })
+/** An order whose answer was lost is looked for in the account's list, and never repeated blindly. */
+async function placeOrder(
+  options: Working,
+  signal: AbortSignal,
+): Promise<{ readonly order: Order; readonly state: 'created' | 'resumed' }> {
   try {
-    return await complete(options, { journal: begun, order }, signal)
+    return { order: await createOrder(options.account, options, signal), state: 'created' }
   } catch (error) {
-    // The order is lost, the key is not. An interruption leaves the order to be resumed.
-    if (isFinal(error)) await writeJournal(store, { ...journal, orderUrl: undefined })
-    throw error
+    if (!isAnswerLost(error)) throw error
+    const order = await findLost(options, signal).catch(() => undefined)
+    if (order === undefined) throw error
+    return { order, state: 'resumed' }
   }
 }
+
+type Stage = 'unsent' | 'sent' | 'placed'
+
+/** Whether nothing can come of the order any more. */
+function isOver(error: unknown, stage: Stage): boolean {
+  if (stage === 'unsent') return true
+  if (stage === 'placed') return isFinal(error)
+  const isRefused = statusOf(error) >= 400 && statusOf(error) < 500
+  return isRefused || (error instanceof EdgeError && notSentCodes.has(error.code))
+}
+
+const notSentCodes = new Set(['ACME_EDGE_ACME_PROTOCOL', 'ACME_EDGE_ACME_PROFILE_UNKNOWN'])
 
 /** Whether trying the same order again is pointless. */
 function isFinal(error: unknown): boolean {
-  const status = findProblem(error)?.status ?? 0
-  const refused = status >= 400 && status < 500 && status !== 429
-  return refused || (error instanceof EdgeError && error.code === 'ACME_EDGE_ACME_PROTOCOL')
+  const status = statusOf(error)
+  const isRefused = status >= 400 && status < 500 && status !== 429
+  return isRefused || (error instanceof EdgeError && error.code === 'ACME_EDGE_ACME_PROTOCOL')
+}
+
+/** Whether the CA may have done what it was asked for without our knowing. */
+function isAnswerLost(error: unknown): boolean {
+  return statusOf(error) >= 500 || (error instanceof EdgeError && error.code === 'ACME_EDGE_ACME_UNREACHABLE')
+}
+
+function statusOf(error: unknown): number {
+  return findProblem(error)?.status ?? 0
 }
 
 async function complete(

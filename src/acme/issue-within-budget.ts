@@ -1,41 +1,55 @@
+import type { AcmeConfig } from '../config/config.ts'
+import type { HostName } from '../http.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
+import type { Store } from '../store/contract.ts'
+import type { BudgetOutcome } from './budget/budget.ts'
 import { budgetOf } from './budget/budget-of.ts'
 import type { BudgetedOrder } from './budget/order-buckets.ts'
 import { outcomeOf, rateLimited } from './budget/rate-limited.ts'
 import { type IssueOptions, issueCertificate } from './issue-certificate.ts'
+import type { OrderLedger } from './order-ledger.ts'
 
 /** What the CA's limits make of an order beside its names. */
 export type OrderCircumstances = Pick<BudgetedOrder, 'isRenewal' | 'viaAri' | 'pace'>
 
-/** As issueCertificate(), within the CA's limits. */
+/** As issueCertificate(), within the CA's limits: see budgetLedger(). */
 export async function issueWithinBudget(
   options: IssueOptions & { readonly now: () => number },
   circumstances: OrderCircumstances,
 ): Promise<StoredCertificate> {
-  return withinBudget(options, circumstances, () => issueCertificate(options))
+  return issueCertificate({ ...options, ledger: budgetLedger(options, circumstances) })
 }
 
+export interface LedgerOptions {
+  readonly acme: AcmeConfig
+  readonly store: Store
+  readonly names: readonly HostName[]
+  readonly now: () => number
+}
+
+/** What is noted after an interruption must not keep the command. */
+const noteTimeoutMs = 5_000
+
 /**
- * Does `work`, which places one order; but an order that the CA would refuse for its limits is not sent. Throws
- * ACME_EDGE_ACME_RATE_LIMITED with the time at which it may be (`details.retryAt`), before anything was sent or after the CA's 429.
+ * Counts an order in the budget of its CA before it is sent, once, however often it is gone on with. Its `begin` throws
+ * ACME_EDGE_ACME_RATE_LIMITED with the time at which the order may be sent (`details.retryAt`).
  */
-export async function withinBudget<T>(
-  options: Pick<IssueOptions, 'acme' | 'store' | 'names' | 'signal'> & { readonly now: () => number },
-  circumstances: OrderCircumstances,
-  work: () => Promise<T>,
-): Promise<T> {
-  const { acme, names, signal } = options
+export function budgetLedger(options: LedgerOptions, circumstances: OrderCircumstances): OrderLedger {
+  const { acme, names } = options
   const budget = budgetOf(options)
   const order = { ...circumstances, accountId: acme.directory, names } // one account a CA
-  const answer = await budget.reserve(order, signal)
-  if (!answer.allowed) throw rateLimited(answer, `the certificate for ${names[0]}`)
-  try {
-    const result = await work()
-    await budget.noteOutcome(order, { kind: 'done' }, signal)
-    return result
-  } catch (error) {
-    // A store that fails now must not hide what failed before; the order stays counted.
-    if (!signal.aborted) await budget.noteOutcome(order, outcomeOf(error, names), signal).catch(() => undefined)
-    throw error
+  // A store that fails now must not hide what failed before; the order stays counted.
+  const note = (outcome: BudgetOutcome) =>
+    budget.noteOutcome(order, outcome, AbortSignal.timeout(noteTimeoutMs)).catch(() => undefined)
+  return {
+    async begin(signal) {
+      const answer = await budget.reserve(order, signal)
+      if (!answer.allowed) throw rateLimited(answer, `the certificate for ${names[0]}`)
+    },
+    end: (error) => note(outcomeOf(error, names)),
+    async interrupted(error) {
+      const outcome = outcomeOf(error, names)
+      if (outcome.kind === 'refused') await note({ ...outcome, isOpen: true })
+    },
   }
 }

@@ -11,7 +11,7 @@ import {
 import { createKey, thumbprintOf } from './client.ts'
 import { findProblem } from './problem.ts'
 import { requireAccount } from './require-account.ts'
-import { sendOnce } from './retry.ts'
+import { retrySafely, sendOnce } from './retry.ts'
 
 export interface Rollover {
   readonly oldThumbprint: string
@@ -35,7 +35,7 @@ export async function rollOverKey(place: AccountPlace, signal: AbortSignal): Pro
     }
     const payload = nextClient.agreeToFollow(keyPem, { url: record.url, keyChange })
     const send = () => client.post({ url: keyChange, payload, kid: record.url, doing: 'the new key' }, signal)
-    const isTaken = () => isKeyOf(place, { record, keyPem: next }, signal)
+    const isTaken = () => retrySafely(signal, () => isKeyOf(place, { record, keyPem: next }, signal))
     try {
       await sendOnce({ send, isPending: async () => !(await isTaken()) }, signal)
     } catch (error) {

@@ -1,8 +1,9 @@
+import { isIP } from 'node:net'
 import { EdgeError } from '../errors.ts'
 import type { AcmeAccount } from './account.ts'
 import type { CertificateWish } from './certificate-wish.ts'
 import type { Directory } from './client.ts'
-import { identifierOf } from './identifier.ts'
+import { canonicalName, identifierOf } from './identifier.ts'
 import { isObject, parseObject, parseText, parseUrl } from './json.ts'
 import { findProblem, parseProblem, problemError } from './problem.ts'
 import { pollUntil, retrySafely, sendOnce } from './retry.ts'
@@ -16,6 +17,9 @@ export interface Order {
   readonly finalize: string
   readonly certificate: string | undefined
   readonly expiresAtMs: number | undefined
+  /** What is ordered, spelt as our names are. */
+  readonly names: readonly string[]
+  readonly profile: string | undefined
   readonly response: AcmeResponse
 }
 
@@ -36,9 +40,21 @@ export async function createOrder(account: AcmeAccount, wish: CertificateWish, s
   try {
     return await order(replaces)
   } catch (error) {
-    if (replaces === undefined || !isAboutReplacing(error)) throw error
+    if (replaces === undefined || !isAboutReplacing(error)) throw withAdviceOnAddresses(error, wish, directory)
     return order(undefined)
   }
+}
+
+const addressProfile = 'shortlived'
+
+/** Let's Encrypt gives certificates for addresses in one profile alone, and its refusal does not say in which. */
+function withAdviceOnAddresses(error: unknown, { names, profile }: CertificateWish, directory: Directory): unknown {
+  const type = findProblem(error)?.type ?? ''
+  const isRefused = ['rejectedIdentifier', 'unsupportedIdentifier', 'malformed'].includes(type)
+  const isMeant = isRefused && names.some((name) => isIP(name) !== 0) && profile !== addressProfile
+  if (!(error instanceof EdgeError) || !isMeant || !directory.profiles?.includes(addressProfile)) return error
+  const message = `${error.message}; for addresses this CA may want the profile ${addressProfile} (--profile, acme.profile)`
+  return new EdgeError(error.code, message, { cause: error, details: error.details })
 }
 
 function checkProfile(profile: string | undefined, { profiles }: Directory): string | undefined {
@@ -98,8 +114,15 @@ function parseOrder(response: AcmeResponse, url: string): Order {
     finalize: parseUrl(object, 'finalize', 'an order'),
     certificate: object.certificate === undefined ? undefined : parseUrl(object, 'certificate', 'an order'),
     expiresAtMs: parseTime(object.expires),
+    names: parseIdentifiers(object.identifiers),
+    profile: typeof object.profile === 'string' ? object.profile : undefined,
     response,
   }
+}
+
+function parseIdentifiers(value: unknown): string[] {
+  const identifiers = Array.isArray(value) ? value.filter(isObject) : []
+  return identifiers.flatMap((one) => (typeof one.value === 'string' ? [canonicalName(one.value)] : []))
 }
 
 function parseTime(value: unknown): number | undefined {

@@ -23,13 +23,13 @@ export async function retrySafely<T>(signal: AbortSignal, work: () => Promise<T>
   }
 }
 
-/** Reads a resource until `isDone`; waits as its Retry-After says, within bounds, else ever longer. */
+/** Reads a resource until `isDone`; waits as its Retry-After says, within bounds, else ever longer. `read` retries by itself. */
 export async function pollUntil<T extends { readonly response: AcmeResponse }>(
   options: { readonly read: () => Promise<T>; readonly isDone: (value: T) => boolean },
   signal: AbortSignal,
 ): Promise<T> {
   for (let waitMs = firstWaitMs; ; waitMs *= 1.5) {
-    const value = await retrySafely(signal, options.read)
+    const value = await options.read()
     if (options.isDone(value)) return value
     const askedMs = parseRetryAfterMs(value.response.headers['retry-after'], Date.now())
     await pause(askedMs ?? waitMs, signal)
@@ -38,7 +38,7 @@ export async function pollUntil<T extends { readonly response: AcmeResponse }>(
 
 /**
  * Sends what must not be sent twice without looking (RFC 8555 §7.4, §7.5.1: the answer may be lost, the request done):
- * after a failure `isPending` asks the CA whether it is still to do.
+ * after a failure `isPending`, which retries by itself, asks the CA whether it is still to do.
  */
 export async function sendOnce(
   options: { readonly send: () => Promise<unknown>; readonly isPending: () => Promise<boolean> },
@@ -51,7 +51,7 @@ export async function sendOnce(
     } catch (error) {
       if (attempt === attempts || !isTransient(error)) throw error
       await pause(waitMsAfter(error, attempt), signal)
-      if (!(await retrySafely(signal, options.isPending))) return
+      if (!(await options.isPending())) return
     }
   }
 }

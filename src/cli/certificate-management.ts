@@ -1,4 +1,5 @@
 import { budgetOf } from '../acme/budget/budget-of.ts'
+import { pruneJournals } from '../acme/journal.ts'
 import { createCertificateMetrics } from '../admin/certificate-metrics.ts'
 import type { MetricsSnapshot } from '../admin/metrics.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
@@ -24,7 +25,7 @@ export interface ManagementServices extends Pick<OpenedStore, 'store' | 'folder'
   readonly log: Logger
 }
 
-/** What the CA's limits no longer count is forgotten so often. */
+/** What the CA's limits no longer count, and orders that nobody goes on with, are forgotten so often. */
 const PRUNE_MS = 86_400_000
 const PRUNE_TIMEOUT_MS = 60_000
 
@@ -53,9 +54,11 @@ export function manageCertificates(config: EdgeConfig, services: ManagementServi
 
 async function prune(acme: AcmeConfig | undefined, { store, log }: ManagementServices): Promise<void> {
   if (acme === undefined) return
+  const signal = AbortSignal.timeout(PRUNE_TIMEOUT_MS)
   try {
-    await budgetOf({ acme, store, now: Date.now }).prune(AbortSignal.timeout(PRUNE_TIMEOUT_MS))
+    await budgetOf({ acme, store, now: Date.now }).prune(signal)
+    await pruneJournals(store, Date.now(), signal)
   } catch (error) {
-    log.warn({ [field.error]: toEdgeError(error).message }, 'old counts of the limits of the CA were not removed')
+    log.warn({ [field.error]: toEdgeError(error).message }, 'old counts and journals of orders were not removed')
   }
 }

@@ -1,13 +1,14 @@
 import { join, resolve } from 'node:path'
 import { readGivenRequest } from '../acme/given-request.ts'
 import { issueForRequest } from '../acme/issue-certificate.ts'
-import { withinBudget } from '../acme/issue-within-budget.ts'
+import { budgetLedger } from '../acme/issue-within-budget.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { splitPem } from '../store/certificate-set.ts'
 import { makeFolder, replaceFile } from '../store/file-store-durable.ts'
 import { openStore } from '../store/open-store.ts'
+import { chooseAuthority } from './choose-authority.ts'
 import { watchInterruption } from './interruption.ts'
 import { describeProgress, describeVia } from './issue-text.ts'
 import { openPublisher } from './open-publisher.ts'
@@ -19,6 +20,7 @@ export interface RequestFlags {
   readonly timeout: number
   readonly csr: string
   readonly out?: string
+  readonly ca?: string
   readonly profile?: string
   readonly preferredChain?: string
 }
@@ -37,7 +39,7 @@ export async function issueRequest(flags: RequestFlags): Promise<void> {
   const givenRequest = await readGivenRequest(flags.csr)
   const { names } = givenRequest
   const config = await loadConfig(flags.config)
-  const acme = requireAcme(config)
+  const acme = chooseAuthority(requireAcme(config), flags.ca)
   const opened = await openStore(config.store, createLog('warn'))
   const answering = await openPublisher(config, opened)
   const interruption = watchInterruption()
@@ -51,15 +53,14 @@ export async function issueRequest(flags: RequestFlags): Promise<void> {
       preferredChain: flags.preferredChain ?? acme.defaults?.preferredChain,
     }
     const { store } = opened
-    const order = { ...wish, givenRequest, acme, store, signal, now: Date.now, publisher: answering.publisher }
-    await withinBudget(order, { isRenewal: false, viaAri: false }, () =>
-      issueForRequest({
-        ...order,
-        timeoutMs: flags.timeout * 1000,
-        onProgress: ({ kind, ...rest }) => say(describeProgress({ kind, ...rest } as never), { event: kind, ...rest }),
-        deliver: (chain) => writeChain(folder, chain),
-      }),
-    )
+    const order = { ...wish, givenRequest, acme, store, signal, publisher: answering.publisher }
+    await issueForRequest({
+      ...order,
+      ledger: budgetLedger({ ...order, now: Date.now }, { isRenewal: false, viaAri: false }),
+      timeoutMs: flags.timeout * 1000,
+      onProgress: ({ kind, ...rest }) => say(describeProgress({ kind, ...rest } as never), { event: kind, ...rest }),
+      deliver: (chain) => writeChain(folder, chain),
+    })
     say(`written: ${join(folder, 'fullchain.pem')}`, { ok: true, folder, names })
   } finally {
     interruption.end()

@@ -10,6 +10,8 @@ import { openFileStore } from '../../src/store/file-store.ts'
 import { type CrashPoint, type CrashReport, untilCrash } from '../helpers/crashing-files.ts'
 import { startLocalCa } from './local-ca/local-ca.ts'
 
+t.setTimeout(300_000)
+
 const isFull = process.env.ACME_EDGE_TEST_FULL === '1'
 
 /** What the CA was asked for, by the paths of its addresses. */
@@ -65,7 +67,7 @@ t.test('a process that dies at any change of a file: the next one goes on where 
   t.ok(changes > 80, `${changes} changes in a whole issuance`)
   const moments = ['before', 'half', 'after'] as const
   const wrong: string[] = []
-  let [runs, secondOrders, resumed] = [0, 0, 0]
+  let [runs, resumed] = [0, 0]
   for (let number = 1; number <= changes; number += 1) {
     for (const moment of isFull ? moments : [moments[number % 3] as (typeof moments)[number], 'before' as const]) {
       const [folder, name] = [newFolder(), `n${number}-${moment}.localhost`]
@@ -80,13 +82,10 @@ t.test('a process that dies at any change of a file: the next one goes on where 
       runs++
       const all = orders.count - before
       if (ordered > 0 && all === 1) resumed++
-      if (all > 1) secondOrders++
-      // Only an order of which nothing was noted when the process died may be lost.
-      const mayBeLost = ordered === 1 && journal?.orderUrl === undefined
       const problem =
         diedAt === undefined
           ? 'did not die'
-          : all > (mayBeLost ? 2 : 1)
+          : all !== 1 // one of which nothing was noted is found in the account's list
             ? `${all} orders`
             : answers.size > 0
               ? 'a token is left'
@@ -97,8 +96,7 @@ t.test('a process that dies at any change of a file: the next one goes on where 
   t.same(wrong, [])
   t.ok(runs >= 2 * changes - 2, `${runs} runs`)
   t.ok(resumed > runs / 4, `${resumed} went on with the order`)
-  t.ok(secondOrders < runs / 10, `${secondOrders} ordered again, since nothing was noted of the first`)
-  t.comment(`${changes} changes, ${runs} crashes, ${resumed} resumed, ${secondOrders} second orders`)
+  t.comment(`${changes} changes, ${runs} crashes, ${resumed} resumed`)
 })
 
 async function readJournal(folder: string, name: string): Promise<{ orderUrl?: string } | undefined> {

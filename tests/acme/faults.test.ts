@@ -1,17 +1,23 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parseCertificateNames } from '../../src/acme/certificate-names.ts'
+import type { CertificateWish } from '../../src/acme/certificate-wish.ts'
 import { issueCertificate } from '../../src/acme/issue-certificate.ts'
+import type { OrderLedger } from '../../src/acme/order-ledger.ts'
+import type { Progress } from '../../src/acme/progress.ts'
+import { loadCertificate } from '../../src/store/certificates.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { type ChallengeListener, openChallengeListener } from '../helpers/challenge-listener.ts'
 import { type Exchange, type Fault, startFaultProxy } from '../helpers/fault-proxy.ts'
 import { type Pebble, pebbleMissing, startPebble } from '../helpers/pebble.ts'
 
 const skip = pebbleMissing()
+t.setTimeout(180_000)
 const isNewOrder = ({ path }: Exchange) => path.startsWith('/order-plz')
 const isFinalize = ({ path }: Exchange) => path.startsWith('/finalize-order')
 const isChallenge = ({ path, payload }: Exchange) => path.startsWith('/chalZ') && payload !== ''
 const isAuthorization = ({ path }: Exchange) => path.startsWith('/authZ')
+const isDownload = ({ path }: Exchange) => path.startsWith('/certZ')
 const isNewAccount = ({ path }: Exchange) => path.startsWith('/sign-me-up')
 
 t.test('a CA and a network at fault', { skip }, async (t) => {
@@ -20,7 +26,7 @@ t.test('a CA and a network at fault', { skip }, async (t) => {
   t.teardown(async () => void (await Promise.all([pebble.stop(), publisher.close()])))
   const cases = Object.entries(scenarios)
   for (const [name, scenario] of cases) await t.test(name, (t) => scenario(t, { pebble, publisher }))
-  t.equal(cases.length, 14)
+  t.equal(cases.length, 23)
 })
 
 interface World {
@@ -40,12 +46,62 @@ const scenarios: Record<string, (t: Test, world: World) => Promise<void>> = {
     t.ok(Math.abs(retryAt - before - 3_600_000) < 10_000)
     t.equal(proxy.seen.filter(isNewOrder).length, 1)
   },
-  'the answer to newOrder is lost: no blind repetition, and the next run succeeds': async (t, world) => {
-    const { issue, proxy } = await open(t, world, first(isNewOrder, { kind: 'lose reply' }))
-    t.match(await caught(issue()), { code: 'ACME_EDGE_ACME_UNREACHABLE' })
-    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+  'the answer to newOrder is lost: the order is found in the list of the account': async (t, world) => {
+    const { issue, proxy, kinds, counted } = await open(t, world, first(isNewOrder, { kind: 'lose reply' }))
     await issue()
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
     t.equal(proxy.seen.filter(isNewAccount).length, 1, 'one account')
+    t.ok(kinds.includes('order resumed'), kinds.join())
+    t.same(counted, { begun: 1, ended: 0 })
+  },
+  'the answer to newOrder is lost, and then the CA: the next run finds the order': async (t, world) => {
+    let isDown = false
+    const { issue, proxy, counted } = await open(t, world, (exchange) => {
+      if (isDown) return { kind: 'answer', status: 503, body: 'down' }
+      isDown = isNewOrder(exchange)
+      return isDown ? { kind: 'lose reply' } : undefined
+    })
+    t.match(await caught(issue()), { code: 'ACME_EDGE_ACME_UNREACHABLE' })
+    isDown = false
+    // Were it not found, this newOrder would be lost, too.
+    await issue()
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+    t.same(counted, { begun: 1, ended: 0 })
+  },
+  'the answer to newOrder is lost, and the CA keeps no list: one more order, and both are counted': async (
+    t,
+    world,
+  ) => {
+    let lost = 0
+    const change = (body: string) => body.replace(/"orders":\s*"[^"]*"/, '"lists": "none"')
+    const { issue, proxy, counted } = await open(t, world, (exchange) => {
+      if (isNewOrder(exchange) && lost++ === 0) return { kind: 'lose reply' }
+      return exchange.path.startsWith('/my-account') ? { kind: 'rewrite', change } : undefined
+    })
+    t.match(await caught(issue()), { code: 'ACME_EDGE_ACME_UNREACHABLE' })
+    t.equal(proxy.seen.filter(isNewOrder).length, 1, 'not repeated blindly')
+    t.same(counted, { begun: 1, ended: 0 })
+    await issue()
+    t.equal(proxy.seen.filter(isNewOrder).length, 2)
+    t.same(counted, { begun: 2, ended: 1 })
+    t.equal(proxy.seen.filter(isNewAccount).length, 1, 'one account')
+  },
+  'newOrder refused with 409 that is about nothing that was said: reported, not repeated': async (t, world) => {
+    const problem = { type: 'urn:ietf:params:acme:error:malformed', detail: 'conflict', status: 409 }
+    const { issue, proxy, counted } = await open(t, world, first(isNewOrder, answer(409, problem)))
+    t.match(await caught(issue()), { code: 'ACME_EDGE_ACME_REFUSED' })
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+    t.same(counted, { begun: 1, ended: 1 })
+  },
+  'newOrder refused with 409 for what it replaces: sent again without': async (t, world) => {
+    const problem = { type: 'urn:ietf:params:acme:error:alreadyReplaced', detail: 'replaced', status: 409 }
+    const { issue, proxy, counted } = await open(t, world, first(isNewOrder, answer(409, problem)))
+    await issue(20_000, { replaces: 'AAAA.BBBB' })
+    t.same(
+      proxy.seen.filter(isNewOrder).map(({ payload }) => payload.includes('AAAA.BBBB')),
+      [true, false],
+    )
+    t.same(counted, { begun: 1, ended: 0 })
   },
   'newOrder meets a 503: reported, not repeated': async (t, world) => {
     const { issue, proxy } = await open(t, world, first(isNewOrder, answer(503, 'busy', { 'retry-after': '1' })))
@@ -60,6 +116,47 @@ const scenarios: Record<string, (t: Test, world: World) => Promise<void>> = {
     const { issue, proxy } = await open(t, world, first(isFinalize, { kind: 'lose reply' }))
     await issue()
     t.equal(proxy.seen.filter(isFinalize).length, 1)
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+  },
+  'finalize meets a 503: the order is still ready, so it is sent again': async (t, world) => {
+    const { issue, proxy } = await open(t, world, first(isFinalize, answer(503, 'busy')))
+    await issue()
+    t.equal(proxy.seen.filter(isFinalize).length, 2)
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+  },
+  'finalize refused with 429: the next run goes on with the same order': async (t, world) => {
+    const problem = { type: 'urn:ietf:params:acme:error:rateLimited', detail: 'slow down', status: 429 }
+    const fault = answer(429, problem, { 'retry-after': '60' })
+    const { issue, proxy, counted } = await open(t, world, first(isFinalize, fault))
+    t.match(await caught(issue()), { code: 'ACME_EDGE_ACME_RATE_LIMITED', message: /try again after/ })
+    await issue()
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+    t.same(counted, { begun: 1, ended: 0 })
+  },
+  'the answer to finalize is lost, and then the CA: the next run downloads what was issued': async (t, world) => {
+    let isDown = false
+    const { issue, proxy } = await open(t, world, (exchange) => {
+      if (isDown) return { kind: 'answer', status: 503, body: 'down' }
+      isDown = isFinalize(exchange)
+      return isDown ? { kind: 'lose reply' } : undefined
+    })
+    t.match(await caught(issue()), { code: 'ACME_EDGE_ACME_REFUSED' })
+    const finalized = proxy.seen.filter(isFinalize).length
+    isDown = false
+    await issue()
+    t.equal(finalized, 1)
+    t.equal(proxy.seen.filter(isFinalize).length, 1)
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+  },
+  'the answer with the certificate is lost: downloaded again': async (t, world) => {
+    const { issue, proxy } = await open(t, world, first(isDownload, { kind: 'lose reply' }))
+    await issue()
+    t.equal(proxy.seen.filter(isDownload).length, 2)
+    t.equal(proxy.seen.filter(isNewOrder).length, 1)
+  },
+  'an answer of a CA that takes half a second each is waited for': async (t, world) => {
+    const { issue, proxy } = await open(t, world, () => ({ kind: 'slow', ms: 500 }))
+    await issue()
     t.equal(proxy.seen.filter(isNewOrder).length, 1)
   },
   'the answer to the challenge is lost: the authorization goes on': async (t, world) => {
@@ -127,9 +224,23 @@ async function open(t: Test, { pebble, publisher }: World, choose: (exchange: Ex
   const names = parseCertificateNames([`fault-${serial}.example`])
   const acme = { directory: proxy.directory, rootCa: pebble.rootCa, contact: [], certificates: [] }
   const signal = new AbortController().signal
-  const issue = (timeoutMs = 20_000) =>
-    issueCertificate({ names, acme, store, certificateFolder: folder, publisher, signal, timeoutMs })
-  return { issue, proxy }
+  const kinds: string[] = []
+  const onProgress = (event: Progress) => void kinds.push(`${event.kind}${'state' in event ? ` ${event.state}` : ''}`)
+  const counted = { begun: 0, ended: 0 }
+  const ledger: OrderLedger = {
+    begin: async () => void counted.begun++,
+    end: async () => void counted.ended++,
+    interrupted: async () => undefined,
+  }
+  const order = { names, acme, store, certificateFolder: folder, publisher, signal, onProgress, ledger }
+  /** Afterwards a certificate is installed that fits its key (or it would not load), and nothing is left over. */
+  const issue = async (timeoutMs = 20_000, wish: Partial<CertificateWish> = {}) => {
+    const { serial } = await issueCertificate({ ...order, timeoutMs, ...wish })
+    t.equal((await loadCertificate(folder, String(names[0])))?.serial, serial)
+    t.equal(publisher.active(), 0)
+    t.same(await store.list('orders/'), [])
+  }
+  return { issue, proxy, kinds, counted, folder, names }
 }
 
 function first(isMeant: (exchange: Exchange) => boolean, fault: Fault): (exchange: Exchange) => Fault | undefined {

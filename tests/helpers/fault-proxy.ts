@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Pebble } from './pebble.ts'
 
 /** What happens to a request on its way to the CA. */
@@ -18,6 +19,8 @@ export type Fault =
   | { readonly kind: 'lose reply' }
   /** Taken and never answered. */
   | { readonly kind: 'hang' }
+  /** Passed on after a while. */
+  | { readonly kind: 'slow'; readonly ms: number }
   /** The CA's answer, changed. */
   | { readonly kind: 'rewrite'; readonly change: (body: string) => string; readonly headers?: Record<string, string> }
 
@@ -53,6 +56,7 @@ export async function startFaultProxy(
       response.writeHead(fault.status, { 'content-type': 'application/problem+json', ...fault.headers }).end(fault.body)
       return
     }
+    if (fault?.kind === 'slow') await delay(fault.ms)
     await forward({ incoming, body, response, port: pebble.acmePort, ca, fault })
   })
   server.listen(0, '127.0.0.1')
@@ -74,7 +78,7 @@ interface Forwarding {
   readonly response: ServerResponse
   readonly port: number
   readonly ca: Buffer | undefined
-  readonly fault: Extract<Fault, { kind: 'lose reply' | 'rewrite' }> | undefined
+  readonly fault: Exclude<Fault, { kind: 'hang' | 'answer' }> | undefined
 }
 
 async function forward({ incoming, body, response, port, ca, fault }: Forwarding): Promise<void> {
@@ -82,15 +86,16 @@ async function forward({ incoming, body, response, port, ca, fault }: Forwarding
   // The Host stays ours: Pebble makes its addresses from it, and the signed URL must equal them.
   const outgoing = request({ host: '127.0.0.1', port, ca, method, path: url, headers, agent: false })
   outgoing.end(body)
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
-  const text = await readAll(answer)
-  if (fault?.kind === 'lose reply') {
-    response.destroy()
+  const [answer] = (await once(outgoing, 'response').catch(() => [undefined])) as [IncomingMessage | undefined]
+  const text = answer === undefined ? '' : await readAll(answer)
+  if (answer === undefined || fault?.kind === 'lose reply') {
+    response.destroy() // also while the CA is down
     return
   }
-  const changed = fault ? fault.change(text) : text
+  const changes = fault?.kind === 'rewrite' ? fault : undefined
+  const changed = changes ? changes.change(text) : text
   const { 'content-length': _length, 'transfer-encoding': _coding, ...kept } = answer.headers
-  response.writeHead(answer.statusCode ?? 502, { ...kept, ...fault?.headers })
+  response.writeHead(answer.statusCode ?? 502, { ...kept, ...changes?.headers })
   response.end(method === 'HEAD' ? undefined : changed)
 }
 

@@ -38,7 +38,13 @@ export type BudgetOutcome =
   /** It came to nothing; the hosts whose validation failed, if it came that far. */
   | { readonly kind: 'failed'; readonly failedHosts: readonly string[] }
   /** 429: its text says what was too much, its Retry-After until when. */
-  | { readonly kind: 'refused'; readonly detail: string; readonly retryAtMs: number | undefined }
+  | {
+      readonly kind: 'refused'
+      readonly detail: string
+      readonly retryAtMs: number | undefined
+      /** The order goes on then, and stays counted. */
+      readonly isOpen?: boolean
+    }
 
 export interface Budget {
   /** Whether it would be allowed now; counts nothing. */
@@ -171,7 +177,8 @@ interface Ended {
 async function noteOutcome(options: BudgetOptions, { inquiry, outcome }: Ended, signal: AbortSignal): Promise<void> {
   if (outcome.kind === 'done') return
   const work = (records: Records): void => {
-    for (const bucket of inquiry.buckets.filter(isGivenBack)) {
+    const isOpen = outcome.kind === 'refused' && outcome.isOpen === true
+    for (const bucket of isOpen ? [] : inquiry.buckets.filter(isGivenBack)) {
       change(records, bucket, (fullAtMs) => giveBack(fullAtMs, bucket.limit))
     }
     const nowMs = options.now()
