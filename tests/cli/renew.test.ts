@@ -9,6 +9,7 @@ import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
 import { setRenewalInfo, windowAt } from '../helpers/renewal-window.ts'
 
 const skip = pebbleMissing()
+t.setTimeout(180_000)
 
 interface Outcome {
   readonly name: string
