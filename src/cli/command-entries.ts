@@ -45,6 +45,16 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./account.ts')).accountCommand(),
   },
   {
+    name: 'show',
+    summary: 'show one certificate: names, issuer, ends, fingerprint, files',
+    load: async () => (await import('./show.ts')).showCommand(),
+  },
+  {
+    name: 'import',
+    summary: 'install a certificate from elsewhere: PEM files or PKCS#12',
+    load: async () => (await import('./import.ts')).importCommand(),
+  },
+  {
     name: 'check',
     summary: 'check a config and its rule files; opens no socket',
     load: async () => (await import('./check.ts')).checkCommand(),

@@ -7,7 +7,7 @@ import { createLog } from '../log.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import { hasErrno, replaceFile } from '../store/file-store-durable.ts'
 import { openStore } from '../store/open-store.ts'
-import { readPassword } from './certificate-files.ts'
+import { obtainPassword } from './ask-password.ts'
 import { loadNamed } from './load-named.ts'
 import { configOption, jsonOption } from './options.ts'
 
@@ -17,6 +17,7 @@ interface Flags {
   readonly pem?: string
   readonly pfx?: string
   readonly passwordFile?: string
+  readonly stdout: boolean
 }
 
 /** `acme-edge export`: key and chain in one file, for servers that cannot read the store's folders. */
@@ -29,22 +30,22 @@ export function exportCommand(): Command {
     .argument('<name>', 'first name of the certificate, as `acme-edge list` shows it')
     .option('--pem <file>', 'key, certificate and chain as PEM, as HAProxy reads them')
     .option('--pfx <file>', 'PKCS #12, as Windows and Java read it')
-    .option('--password-file <file>', 'with --pfx: holds the password, on one line')
+    .option('--password-file <file>', 'with --pfx: holds the password, on one line; else the terminal is asked')
+    .option('--stdout', 'the PEM to standard output instead of a file, the key with it', false)
     .addOption(configOption())
     .addOption(jsonOption())
     .action(exportCertificate)
 }
 
 async function exportCertificate(name: string, flags: Flags): Promise<void> {
-  const { pem, pfx, passwordFile } = flags
+  const { pem, pfx, passwordFile, stdout } = flags
+  if (stdout) return printPem(name, flags)
   if (pem === undefined && pfx === undefined) throw usage('name a file to write: --pem FILE, --pfx FILE, or both')
-  if (pfx !== undefined && passwordFile === undefined)
-    throw usage('--pfx needs --password-file FILE: the file has the private key in it')
   if (pfx === undefined && passwordFile !== undefined) throw usage('--password-file goes with --pfx')
   if (pem !== undefined && pfx !== undefined && resolve(pem) === resolve(pfx))
     throw usage('--pem and --pfx name the same file')
-  const password = passwordFile === undefined ? '' : await readPassword(passwordFile)
   const certificate = await readStored(name, flags.config)
+  const password = pfx === undefined ? '' : await obtainPassword(passwordFile, { twice: true })
   // Both are made and both places looked at before the first is written.
   const files = [
     ...(pem === undefined ? [] : [{ path: pem, bytes: toPem(certificate) }]),
@@ -57,6 +58,14 @@ async function exportCertificate(name: string, flags: Flags): Promise<void> {
   const outcome = { ok: true, name, serial, notAfter: new Date(notAfterMs).toISOString(), files: written }
   const lines = written.map((path) => `${path}: key and chain of ${name}, which ends ${outcome.notAfter.slice(0, 10)}`)
   process.stdout.write(`${flags.json ? JSON.stringify(outcome) : lines.join('\n')}\n`)
+}
+
+/** Only when somebody says so: what is printed ends up in scrollbacks and logs. */
+async function printPem(name: string, { pem, pfx, passwordFile, json, config }: Flags): Promise<void> {
+  if (pem !== undefined || pfx !== undefined || passwordFile !== undefined)
+    throw usage('--stdout writes no file: leave out --pem, --pfx and --password-file')
+  if (json) throw usage('--stdout prints the PEM itself, so there is no place for --json')
+  process.stdout.write(toPem(await readStored(name, config)))
 }
 
 async function readStored(name: string, configFile: string): Promise<StoredCertificate> {
