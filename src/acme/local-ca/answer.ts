@@ -2,17 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import { accountOrders, accountResource, newAccount } from './accounts.ts'
 import { authorizationResource, challengeResource } from './authorizations.ts'
 import { finalizeResource } from './finalize.ts'
-import {
-  certificateResource,
-  certificateWithRootResource,
-  revocationLists,
-  revokeCertificate,
-} from './issued-certificates.ts'
+import { certificateResource, certificateWithRootResource, revokeCertificate } from './issued-certificates.ts'
 import { keyChange } from './key-change.ts'
 import { newOrder, orderResource } from './orders.ts'
 import { Problem, problemDocument } from './problem.ts'
 import { renewalInfo } from './renewal-info.ts'
 import type { Ca, Reply, Resource } from './resource.ts'
+import { revocationLists } from './revocation-lists.ts'
 import { authenticate } from './signed-request.ts'
 
 /** The first segment of an address names the resource; `one` has an id as second segment, `single` has none. */

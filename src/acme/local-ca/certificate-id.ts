@@ -1,15 +1,15 @@
 import { certificateId } from '../renewal/certificate-id.ts'
 import type { CertificateRecord, State } from './state.ts'
 
-const ids = new WeakMap<CertificateRecord, string>()
-
-/** The name of a certificate in RFC 9773 §4.1, worked out once. */
-export function renewalIdOf(record: CertificateRecord): string {
-  const id = ids.get(record) ?? certificateId(record.pem)
-  ids.set(record, id)
-  return id
+/** The certificate that RFC 9773 §4.1 names so: the key identifier of its issuer, a dot, its serial number. */
+export function findByRenewalId(state: State, id: string): CertificateRecord | undefined {
+  const serial = Buffer.from(id.slice(id.indexOf('.') + 1), 'base64url')
+    .toString('hex')
+    .toUpperCase()
+  const record = state.certificatesBySerial.get(serial)
+  return record && renewalIdOf(record) === id ? record : undefined
 }
 
-export function findByRenewalId(state: State, id: string): CertificateRecord | undefined {
-  return [...state.certificates.values()].find((record) => renewalIdOf(record) === id)
+export function renewalIdOf({ pem }: CertificateRecord): string {
+  return certificateId(pem)
 }

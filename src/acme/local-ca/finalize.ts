@@ -5,7 +5,7 @@ import { orderReply } from './orders.ts'
 import { decodeBase64url, parseJsonObject } from './payload.ts'
 import { Problem } from './problem.ts'
 import { type Ca, findOwned, type Resource } from './resource.ts'
-import { type CertificateRecord, newId, type Order } from './state.ts'
+import { addCertificate, type CertificateRecord, newId, type Order } from './state.ts'
 import { orderStatus } from './status.ts'
 
 /** Finalize (RFC 8555 §7.4): a bad CSR leaves the order ready, so that the client may correct it. */
@@ -31,6 +31,7 @@ async function issue(order: Order, csr: Buffer, ca: Ca): Promise<void> {
   const issued = await ca.authority.issue({ ...request, lifeMs: ca.profiles[order.profile].lifeMs })
   const certificate: CertificateRecord = {
     ...issued,
+    endsAtMs: issued.leaf.validToDate.getTime(),
     ...{ id: newId(), account: order.account, orderId: order.id, revocation: { kind: 'none' }, isReplaced: false },
   }
   await keep(certificate, order, ca)
@@ -41,7 +42,7 @@ async function issue(order: Order, csr: Buffer, ca: Ca): Promise<void> {
 async function keep(certificate: CertificateRecord, order: Order, ca: Ca): Promise<void> {
   const ended = makeRoomForCertificate(ca.state, ca.clock())
   await ca.keeper.certificate(certificate)
-  ca.state.certificates.set(certificate.id, certificate)
+  addCertificate(ca.state, certificate)
   if (order.replaces) {
     order.replaces.isReplaced = true
     await ca.keeper.certificate(order.replaces)

@@ -1,8 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import { accountKeySpki } from './account-key.ts'
 import { namesOf } from './leaf-names.ts'
 import { decodeBase64url, parseJsonObject } from './payload.ts'
 import { Problem } from './problem.ts'
-import { type Ca, findOwned, type Reply, type Resource, requirePostAsGet } from './resource.ts'
+import { type Ca, findOwned, type Resource, requirePostAsGet } from './resource.ts'
 import type { Signer } from './signed-request.ts'
 import type { CertificateRecord } from './state.ts'
 import { authorizationStatus } from './status.ts'
@@ -29,15 +30,29 @@ export const certificateWithRootResource: Resource = (request, id, ca) => {
 export const revokeCertificate: Resource = async (request, _id, ca) => {
   const payload = parseJsonObject(request.payload, 'the payload')
   const der = decodeBase64url(payload.certificate, 'certificate')
-  const record = [...ca.state.certificates.values()].find((entry) => entry.leaf.raw.equals(der))
-  if (!record) throw new Problem('malformed', 'this server did not issue the certificate', { status: 404 })
+  const record = ca.state.certificatesBySerial.get(serialOf(der))
+  if (!record?.leaf.raw.equals(der))
+    throw new Problem('malformed', 'this server did not issue the certificate', { status: 404 })
   if (!mayRevoke(request.signer, record, ca))
     throw new Problem('unauthorized', 'the signer may not revoke this certificate')
   if (!reasons.includes(payload.reason)) throw new Problem('badRevocationReason', 'use one of 0, 1, 3, 4, 5')
   if (record.revocation.kind === 'revoked') throw new Problem('alreadyRevoked', 'the certificate is revoked')
   record.revocation = { kind: 'revoked', revokedAtMs: ca.clock(), reason: Number(payload.reason ?? 0) }
-  await ca.keeper.certificate(record)
+  try {
+    await ca.keeper.certificate(record)
+  } catch (error) {
+    record.revocation = { kind: 'none' }
+    throw error
+  }
   return { status: 200 }
+}
+
+function serialOf(der: Buffer): string {
+  try {
+    return new X509Certificate(der).serialNumber
+  } catch {
+    throw new Problem('malformed', 'certificate is no certificate in DER')
+  }
 }
 
 function mayRevoke(signer: Signer, record: CertificateRecord, ca: Ca): boolean {
@@ -49,18 +64,4 @@ function mayRevoke(signer: Signer, record: CertificateRecord, ca: Ca): boolean {
     (entry) => entry.account === signer.account && authorizationStatus(entry, ca.clock()) === 'valid',
   )
   return namesOf(record.leaf).every((name) => held.some((entry) => entry.host === name))
-}
-
-/** What was revoked, as lists that a TLS server or `openssl verify` can load: PEM, one for each issuing certificate. */
-export async function revocationLists(ca: Ca): Promise<Reply> {
-  const revoked = [...ca.state.certificates.values()].flatMap(({ leaf, revocation }) => {
-    return revocation.kind === 'revoked' ? [{ leaf, ...revocation }] : []
-  })
-  const lists = await ca.authority.revocationLists(revoked)
-  return { status: 200, headers: { 'content-type': 'application/x-pem-file' }, body: lists.map(toPem).join('') }
-}
-
-function toPem(der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
-  return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`
 }

@@ -4,7 +4,15 @@ import { EdgeError } from '../../errors.ts'
 import type { Store } from '../../store/contract.ts'
 import { identifierOf } from '../identifier.ts'
 import { Problem, type ProblemType, problemTypes } from './problem.ts'
-import { type Account, type Authorization, addOrder, type CertificateRecord, type Order, type State } from './state.ts'
+import {
+  type Account,
+  type Authorization,
+  addCertificate,
+  addOrder,
+  type CertificateRecord,
+  type Order,
+  type State,
+} from './state.ts'
 
 /** Makes changes of the state last. Each call returns when the change would survive a crash. */
 export interface StateKeeper {
@@ -90,7 +98,7 @@ export async function loadState(state: State, store: Store, nowMs: number): Prom
     certificates.push(fromStoredCertificate(stored, state))
   })
   certificates.sort((a, b) => a.leaf.validFromDate.getTime() - b.leaf.validFromDate.getTime())
-  for (const record of certificates) state.certificates.set(record.id, record)
+  for (const record of certificates) addCertificate(state, record)
   const expired: string[] = []
   const issued = new Map(certificates.map((record) => [record.orderId, record]))
   await read<StoredOrder>(keys.order('').replace('.json', ''), (stored) => {
@@ -164,15 +172,9 @@ function toStoredCertificate(record: CertificateRecord): StoredCertificate {
 
 function fromStoredCertificate(stored: StoredCertificate, state: State): CertificateRecord {
   const { id, accountId, orderId, pem, revocation, isReplaced } = stored
-  return {
-    id,
-    orderId,
-    pem,
-    revocation,
-    isReplaced,
-    account: accountOf(state, accountId),
-    leaf: new X509Certificate(pem),
-  }
+  const leaf = new X509Certificate(pem)
+  const account = accountOf(state, accountId)
+  return { id, orderId, pem, revocation, isReplaced, account, leaf, endsAtMs: leaf.validToDate.getTime() }
 }
 
 function fromStoredOrder(stored: StoredOrder, state: State, issued: ReadonlyMap<string, CertificateRecord>): Order {

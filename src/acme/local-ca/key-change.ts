@@ -28,8 +28,14 @@ export const keyChange: Resource = async (request, _id, ca) => {
     const headers = { location: ca.urls.account(holder.id) }
     throw new Problem('malformed', 'an account has the new key already', { status: 409, headers })
   }
+  const oldKeyOnFile = account.key
   account.key = newKey
-  await ca.keeper.account(account)
+  try {
+    await ca.keeper.account(account)
+  } catch (error) {
+    account.key = oldKeyOnFile // the client was told that it failed, and signs with the old one
+    throw error
+  }
   return { status: 200, headers: { location: ca.urls.account(account.id) } }
 }
 

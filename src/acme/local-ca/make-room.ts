@@ -1,5 +1,13 @@
 import { Problem } from './problem.ts'
-import { type Account, type CertificateRecord, type Order, orderLifeMs, removeOrder, type State } from './state.ts'
+import {
+  type Account,
+  type CertificateRecord,
+  type Order,
+  orderLifeMs,
+  removeCertificate,
+  removeOrder,
+  type State,
+} from './state.ts'
 import { orderStatus } from './status.ts'
 
 /**
@@ -32,14 +40,14 @@ export function makeRoomForAccount(state: State): Account[] {
  * stays until its end: it has to be on the list.
  */
 export function makeRoomForCertificate(state: State, nowMs: number): CertificateRecord[] {
-  const removed = [...state.certificates.values()].filter(({ leaf }) => leaf.validToDate.getTime() <= nowMs)
-  for (const { id } of removed) state.certificates.delete(id)
+  const removed = [...state.certificates.values()].filter(({ endsAtMs }) => endsAtMs <= nowMs)
+  for (const record of removed) removeCertificate(state, record)
   if (state.certificates.size < state.limits.certificates) return removed
   const kept = [...state.certificates.values()].filter(({ revocation }) => revocation.kind === 'none')
   const greedy = greediest(kept)
   const victim = kept.find(({ account }) => account === greedy)
   if (!victim) throw full('certificates', state, 86_400)
-  state.certificates.delete(victim.id)
+  removeCertificate(state, victim)
   return [...removed, victim]
 }
 

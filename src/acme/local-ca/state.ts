@@ -55,6 +55,8 @@ export interface CertificateRecord extends IssuedCertificate {
   readonly id: string
   readonly account: Account
   readonly orderId: string
+  /** Of the leaf: it is asked for too often to be parsed each time. */
+  readonly endsAtMs: number
   revocation: Revocation
   /** A successor was issued that names it. */
   isReplaced: boolean
@@ -67,6 +69,8 @@ export interface State {
   readonly orders: Map<string, Order>
   readonly authorizations: Map<string, Authorization>
   readonly certificates: Map<string, CertificateRecord>
+  /** The same by the serial number of the leaf, hexadecimal: strangers may ask, and must not make the server search. */
+  readonly certificatesBySerial: Map<string, CertificateRecord>
   readonly limits: StateLimits
 }
 
@@ -89,6 +93,7 @@ export function createState(limits: StateLimits = memoryLimits): State {
     orders: new Map(),
     authorizations: new Map(),
     certificates: new Map(),
+    certificatesBySerial: new Map(),
     limits,
   }
 }
@@ -106,4 +111,14 @@ export function removeOrder(state: State, order: Order): void {
 export function addOrder(state: State, order: Order): void {
   state.orders.set(order.id, order)
   for (const authorization of order.authorizations) state.authorizations.set(authorization.id, authorization)
+}
+
+export function addCertificate(state: State, record: CertificateRecord): void {
+  state.certificates.set(record.id, record)
+  state.certificatesBySerial.set(record.leaf.serialNumber, record)
+}
+
+export function removeCertificate(state: State, record: CertificateRecord): void {
+  state.certificates.delete(record.id)
+  state.certificatesBySerial.delete(record.leaf.serialNumber)
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
@@ -151,19 +152,27 @@ t.test('a write that fails is said, and leaves nothing behind', async (t) => {
   const account = await ca.enrol(await newKey())
   const ready = await readyOrder(ca, account, ['full.localhost'])
   const csr = (await createCsr(['full.localhost'])).encoded
+  const issued = await issue(ca, account, ['issued.localhost'])
+  const next = await newKey()
+  const payload = { account: account.kid, oldKey: account.key.jwk }
+  const inner = await sign({ url: String(ca.directory.keyChange), key: next, payload })
   isFull = true
   const key = await newKey()
   const attempts = [
     await ca.post({ url: String(ca.directory.newAccount), key, payload: {} }),
     await account.post(ca.directory.newOrder, { identifiers: identifiers('a.localhost') }),
     await account.post(ready.json.finalize, { csr }),
+    await account.post(ca.directory.revokeCert, { certificate: derOf(issued.download.text) }),
+    await account.post(ca.directory.keyChange, inner),
   ]
   for (const attempt of attempts) refused(t, attempt, { type: 'serverInternal', status: 500, name: 'a full disk' })
   isFull = false
   const known = await ca.post({ url: String(ca.directory.newAccount), key, payload: { onlyReturnExisting: true } })
   refused(t, known, { type: 'accountDoesNotExist', status: 400, name: 'the account was not made' })
   t.equal((await account.post(ready.json.finalize, { csr })).json.status, 'valid', 'the order could still be finalized')
-  t.equal(ca.faults.length, 3)
+  t.equal((await account.post(account.kid)).status, 200, "the old key is still the account's")
+  t.equal((await account.post(ca.directory.revokeCert, { certificate: derOf(issued.download.text) })).status, 200)
+  t.equal(ca.faults.length, 5)
 })
 
 t.test('what is kept and cannot be read is an error with its place', async (t) => {
@@ -185,10 +194,7 @@ t.test(
     const account = await first.enrol(await newKey())
     const revoked = await issue(first, account, ['bad.localhost'])
     const good = await issue(first, account, ['good.localhost'])
-    const certificate = Buffer.from(
-      revoked.download.text.replace(/-----END[\s\S]*|-----BEGIN CERTIFICATE-----/g, ''),
-      'base64',
-    ).toString('base64url')
+    const certificate = derOf(revoked.download.text)
     t.equal((await account.post(first.directory.revokeCert, { certificate, reason: 1 })).status, 200)
     await first.server.close()
     const second = await start(t, store, first.server.port)
@@ -234,3 +240,8 @@ t.test(
     )
   },
 )
+
+/** The leaf of a chain, as revokeCert wants it. */
+function derOf(pem: string): string {
+  return new X509Certificate(pem).raw.toString('base64url')
+}

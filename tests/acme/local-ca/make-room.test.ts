@@ -4,6 +4,7 @@ import { openAuthority } from '../../../src/acme/local-ca/authority.ts'
 import { makeRoomForAccount, makeRoomForCertificate, makeRoomForOrder } from '../../../src/acme/local-ca/make-room.ts'
 import {
   type Account,
+  addCertificate,
   addOrder,
   type CertificateRecord,
   createState,
@@ -83,18 +84,27 @@ t.test('a revoked certificate stays until its end', async (t) => {
   const [quiet, loud] = [account(), account()]
   const record = async (owner: Account): Promise<CertificateRecord> => {
     const issued = await authority.issue({ publicKey: spki, names: ['a.localhost'] })
-    return { ...issued, id: newId(), account: owner, orderId: newId(), revocation: { kind: 'none' }, isReplaced: false }
+    const endsAtMs = issued.leaf.validToDate.getTime()
+    return {
+      ...issued,
+      endsAtMs,
+      id: newId(),
+      account: owner,
+      orderId: newId(),
+      revocation: { kind: 'none' },
+      isReplaced: false,
+    }
   }
   const records = [await record(loud), await record(quiet), await record(loud)]
   const [oldest, other, newest] = records
   if (!oldest || !other || !newest) throw new Error('three certificates')
   oldest.revocation = { kind: 'revoked', revokedAtMs: nowMs, reason: 1 }
-  for (const each of records) state.certificates.set(each.id, each)
+  for (const each of records) addCertificate(state, each)
   t.strictSame(makeRoomForCertificate(state, nowMs), [other], 'of two that have one each the older')
   t.strictSame(makeRoomForCertificate(state, nowMs), [], 'there is room')
   newest.revocation = oldest.revocation
   other.revocation = oldest.revocation
-  state.certificates.set(other.id, other)
+  addCertificate(state, other)
   t.throws(() => makeRoomForCertificate(state, nowMs), { message: /no room for more than 3 certificates/ })
   t.equal(makeRoomForCertificate(state, nowMs + 8 * 86_400_000).length, 3)
 })
