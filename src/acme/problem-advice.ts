@@ -27,7 +27,10 @@ const lookCloser = (host: string): string => `acme-edge issue ${host} --diagnose
 /** What a person can do about a problem of the CA; empty where there is nothing to say. */
 export function problemAdvice(problem: AcmeProblem, context: ProblemContext): string {
   if (problem.type === 'rateLimited' || problem.status === 429) return rateLimitAdvice(context)
-  if (problem.type === 'unauthorized' && context.host === undefined) return ''
+  if (problem.type === 'unauthorized' && context.host === undefined) {
+    if (!/deactivated/i.test(problem.detail)) return ''
+    return 'the account was deactivated: `acme-edge account deactivate` puts its key aside, and the next order registers another'
+  }
   const host = context.host ?? problem.subproblems[0]?.identifier ?? 'the host'
   if (problem.status >= 500) return 'a fault of the CA: try again later'
   const what = advice[problem.type]?.(host) ?? ''

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import * as x509 from '@peculiar/x509'
 
 export interface PebbleOptions {
@@ -98,6 +99,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 0),
   })
   await Promise.all([printed(server, 'ACME directory available'), printed(dnsServer, 'Starting')])
+  await accepting(Number(acmePort)) // it says so a moment before it listens
   return {
     directory: `https://127.0.0.1:${acmePort}/dir`,
     management: `https://127.0.0.1:${management}`,
@@ -166,6 +168,20 @@ async function printed(child: ChildProcess, text: string): Promise<void> {
     child.once('exit', () => reject(new Error(`${child.spawnfile} ended: ${output.slice(-2000)}`)))
     setTimeout(() => reject(new Error(`${child.spawnfile} is not ready: ${output.slice(-2000)}`)), 15_000).unref()
   })
+}
+
+async function accepting(port: number): Promise<void> {
+  for (const deadline = Date.now() + 15_000; ; await delay(20)) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    } finally {
+      socket.destroy()
+    }
+  }
 }
 
 async function stop(child: ChildProcess): Promise<void> {
