@@ -101,6 +101,10 @@ t.test('a certificate is revoked by the account, once, with its reason noted', {
       code: 0,
       said: { result: 'revoked', ca: other.directory },
     })
+    // What was revoked is due; from then on it is known which CA it is from.
+    t.match(await run('renew', 'c.example', '--ca', host), { code: 0, stdout: /^c\.example {2}renewed/ })
+    t.match(await run('show', 'c.example', '--json'), { code: 0, stdout: `"ca":"${other.directory}"` })
+    t.match(await json('c.example', '--reason', 'cessationOfOperation'), { code: 0, said: { ca: other.directory } })
   })
 
   await t.test('another account', async (t) => {
