@@ -1,16 +1,20 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parseCertificateNames } from '../../src/acme/certificate-names.ts'
+import type { CertificateWish } from '../../src/acme/certificate-wish.ts'
 import { issueCertificate } from '../../src/acme/issue-certificate.ts'
 import type { Progress } from '../../src/acme/progress.ts'
+import { certificateId } from '../../src/acme/renewal/certificate-id.ts'
 import { loadCertificate } from '../../src/store/certificates.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { openChallengeListener } from '../helpers/challenge-listener.ts'
 import { type Pebble, type PebbleOptions, pebbleMissing, startPebble } from '../helpers/pebble.ts'
 
 const skip = pebbleMissing()
+t.setTimeout(180_000)
 
 t.test('a certificate is issued and installed, the account is kept and reused', { skip }, async (t) => {
   const { folder, issue, publisher } = await fixture(t)
@@ -153,6 +157,29 @@ t.test(
   },
 )
 
+t.test('what an earlier run obtained is not installed where it is of no use', { skip }, async (t) => {
+  const { issue, publisher, store } = await fixture(t, { profiles: { default: 12 } })
+  const { installed } = publisher
+  const obtain = async () => {
+    publisher.installed = async () => {
+      throw new Error('the process ends here')
+    }
+    await t.rejects(issue(['late.example']), /ends here/)
+    publisher.installed = installed
+    return String(JSON.parse(String(await store.read('orders/late.example.json'))).fullChainPem)
+  }
+  const replaces = certificateId(await obtain())
+  const replaced = await issue(['late.example'], undefined, undefined, {}, { replaces })
+  t.ok(replaced.kinds.includes('order created'), `to be replaced already: ${replaced.kinds.join()}`)
+  t.not(certificateId(replaced.certificate.fullChainPem), replaces)
+  const old = await obtain()
+  await sleep(4_500) // a third of its life
+  const fresh = await issue(['late.example'])
+  t.ok(fresh.kinds.includes('order created'), `old: ${fresh.kinds.join()}`)
+  t.not(fresh.certificate.fullChainPem, old)
+  t.not(fresh.certificate.privateKeyPem, replaced.certificate.privateKeyPem)
+})
+
 t.test('the time allowed ends every wait', { skip }, async (t) => {
   const { issue, publisher } = await fixture(t)
   publisher.publish = (_challenge, signal) =>
@@ -196,6 +223,7 @@ async function fixture(t: Test, options: Partial<PebbleOptions> = {}) {
     signal = new AbortController().signal,
     timeoutMs = 30_000,
     acme: object = {},
+    wish: Partial<CertificateWish> = {},
   ) => {
     const progress: Progress[] = []
     const certificate = await issueCertificate({
@@ -207,6 +235,7 @@ async function fixture(t: Test, options: Partial<PebbleOptions> = {}) {
       signal,
       timeoutMs,
       onProgress: (event) => progress.push(event),
+      ...wish,
     })
     const kinds = progress.map((event) => `${event.kind}${'state' in event ? ` ${event.state}` : ''}`)
     return { certificate, progress, kinds: kinds.sort() }

@@ -38,10 +38,11 @@ export interface FaultProxy {
   close(): Promise<void>
 }
 
-/** A proxy in front of Pebble that fails as networks and CAs do, where `choose` says so. */
+/** A proxy in front of Pebble that fails as networks and CAs do, where `choose` says so; `answered` learns what Pebble answered. */
 export async function startFaultProxy(
   pebble: Pebble,
   choose: (exchange: Exchange) => Fault | undefined,
+  answered: (exchange: Exchange, status: number) => void = () => undefined,
 ): Promise<FaultProxy> {
   const { certificate, privateKey } = pebble.tls
   const [cert, key, ca] = await Promise.all([certificate, privateKey, pebble.rootCa].map((path) => readFile(path)))
@@ -57,7 +58,8 @@ export async function startFaultProxy(
       return
     }
     if (fault?.kind === 'slow') await delay(fault.ms)
-    await forward({ incoming, body, response, port: pebble.acmePort, ca, fault })
+    const status = await forward({ incoming, body, response, port: pebble.acmePort, ca, fault })
+    if (status !== undefined) answered(exchange, status)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -81,7 +83,7 @@ interface Forwarding {
   readonly fault: Exclude<Fault, { kind: 'hang' | 'answer' }> | undefined
 }
 
-async function forward({ incoming, body, response, port, ca, fault }: Forwarding): Promise<void> {
+async function forward({ incoming, body, response, port, ca, fault }: Forwarding): Promise<number | undefined> {
   const { method, url, headers } = incoming
   // The Host stays ours: Pebble makes its addresses from it, and the signed URL must equal them.
   const outgoing = request({ host: '127.0.0.1', port, ca, method, path: url, headers, agent: false })
@@ -90,13 +92,14 @@ async function forward({ incoming, body, response, port, ca, fault }: Forwarding
   const text = answer === undefined ? '' : await readAll(answer)
   if (answer === undefined || fault?.kind === 'lose reply') {
     response.destroy() // also while the CA is down
-    return
+    return answer?.statusCode
   }
   const changes = fault?.kind === 'rewrite' ? fault : undefined
   const changed = changes ? changes.change(text) : text
   const { 'content-length': _length, 'transfer-encoding': _coding, ...kept } = answer.headers
   response.writeHead(answer.statusCode ?? 502, { ...kept, ...changes?.headers })
   response.end(method === 'HEAD' ? undefined : changed)
+  return answer.statusCode
 }
 
 async function readAll(stream: IncomingMessage): Promise<string> {

@@ -48,6 +48,38 @@ t.test('a CA whose limits nobody knows refuses once; until its Retry-After nothi
   t.equal(await issue('late.example'), undefined)
 })
 
+t.test('an order is counted once: it is gone on with although the limit is used up', { skip }, async (t) => {
+  const { ca, issue, publisher } = await fixture(t, {
+    limits: { new_orders: { count: 1, periodMs: hourMs } },
+    renewalsExempt: undefined,
+  })
+  const { publish } = publisher
+  publisher.publish = async () => {
+    throw new Error('the process ends here')
+  }
+  t.match(await issue('late.example'), { message: /ends here/ })
+  publisher.publish = publish
+  t.match(await issue('other.example'), { details: { limit: 'new_orders', delayed: true } })
+  t.equal(await issue('late.example'), undefined)
+  t.match(await issue('other.example'), { details: { limit: 'new_orders', delayed: true } })
+  t.equal(ca.orders(), 1)
+})
+
+t.test('an order that comes to nothing gives back what it took of the domain, once', { skip }, async (t) => {
+  const perDomain = { count: 1, periodMs: hourMs }
+  const { ca, issue, publisher } = await fixture(t, {
+    limits: { certificates_per_domain: perDomain },
+    renewalsExempt: undefined,
+  })
+  const { publish } = publisher
+  publisher.publish = async () => undefined
+  t.match(await issue('a.shop.example'), { code: 'ACME_EDGE_ACME_VALIDATION_FAILED' })
+  publisher.publish = publish
+  t.equal(await issue('b.shop.example'), undefined)
+  t.match(await issue('c.shop.example'), { details: { limit: 'certificates_per_domain', delayed: true } })
+  t.equal(ca.orders(), 2)
+})
+
 /** A Pebble behind a proxy that counts new orders as Boulder does, by a clock of the test's own. */
 async function fixture(t: Test, limits: CaLimitsConfig | undefined) {
   const base = t.testdir()
@@ -80,5 +112,5 @@ async function fixture(t: Test, limits: CaLimitsConfig | undefined) {
     )
   }
   const orders = () => proxy.seen.filter(({ path }) => path.startsWith('/order-plz')).length
-  return { ca: { clock, orders, refused: () => refused }, issue }
+  return { ca: { clock, orders, refused: () => refused }, issue, publisher }
 }
