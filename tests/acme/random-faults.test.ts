@@ -17,7 +17,7 @@ const mostAttempts = 20
 const atOnce = 4
 
 t.test(
-  'any faults in any sequence: the certificate comes in the end, with one order',
+  'any faults in any sequence: the certificate comes in the end, nearly always with one order',
   { skip: pebbleMissing() },
   async (t) => {
     const { seed, count } = runSize({ usual: 16, full: 200 })
@@ -70,11 +70,13 @@ t.test(
       for (let name = left.shift(); name !== undefined; name = left.shift()) {
         await obtain(name)
         t.same((await loadCertificate(folder, name))?.names, [name]) // throws for a key that does not fit
-        t.equal(reached.filter((payload) => payload.includes(`"${name}"`)).length, 1, `${name}, seed ${seed}`)
+        const orders = reached.filter((payload) => payload.includes(`"${name}"`)).length
+        t.ok(orders === 1 || orders === 2, `${name}: ${orders} orders, seed ${seed}`)
       }
     }
     await Promise.all(Array.from({ length: atOnce }, work))
-    t.equal(reached.length, count, `orders of the CA, seed ${seed}`)
+    // A second one is placed where neither the answer to the first nor, again and again, the account's list of orders came through.
+    t.ok(reached.length <= count * 1.25, `${reached.length} orders for ${count} certificates, seed ${seed}`)
     t.ok(faults > count, `${faults} faults`)
     t.equal(publisher.active(), 0)
     t.same(await store.list('orders/'), [])
