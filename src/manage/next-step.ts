@@ -40,7 +40,8 @@ export function nextStep(situation: Situation): Step {
   const reason = reasonOf(situation)
   if (reason === 'due' && askMs <= nowMs) return { kind: 'ask' }
   if (reason !== undefined) {
-    const { nextAttemptMs = 0 } = state
+    // What is revoked is replaced at once, however short ago it came; failures are waited out nevertheless.
+    const { nextAttemptMs = 0 } = reason === 'revoked' && state.failures === 0 ? {} : state
     if (nextAttemptMs <= nowMs) return { kind: 'obtain', reason }
     return askMs <= nowMs ? { kind: 'ask' } : { kind: 'wait', untilMs: Math.min(nextAttemptMs, askMs) }
   }

@@ -63,6 +63,18 @@ const cases: readonly Case[] = [
     expected: { kind: 'obtain', reason: 'revoked' },
   },
   {
+    it: 'replaces a revoked one at once, though it has just come',
+    present: { isRevoked: true },
+    state: { nextAttemptMs: nowMs + 60_000 },
+    expected: { kind: 'obtain', reason: 'revoked' },
+  },
+  {
+    it: 'waits out a failure to replace a revoked one',
+    present: { isRevoked: true },
+    state: { failures: 1, nextAttemptMs: nowMs + 60_000 },
+    expected: { kind: 'wait', untilMs: nowMs + 60_000 },
+  },
+  {
     it: 'replaces an expired one',
     present: { notAfterMs: nowMs },
     hasInfo: false,
@@ -117,5 +129,5 @@ for (const { it, expected, wanted = present.names, hasInfo = true, ...given } of
 t.test('the point of renewal lies in the window, or within the last third of life', async (t) => {
   t.ok(renewal >= window.start && renewal <= window.end)
   t.ok(byLife > nowMs + 44 * dayMs && byLife <= nowMs + 50 * dayMs, new Date(byLife).toISOString())
-  t.equal(cases.length, 18)
+  t.equal(cases.length, 20)
 })
