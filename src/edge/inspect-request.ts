@@ -10,6 +10,7 @@ import type { Exchange } from './exchange.ts'
 import { hidesFields } from './hidden-fields.ts'
 import type { Inspection } from './inspection.ts'
 import type { RequestBody } from './request-body.ts'
+import { requestStage } from './stage.ts'
 
 export type InspectedRequest =
   | { readonly kind: 'cleared'; readonly clearance: Clearance }
@@ -97,8 +98,8 @@ async function holdBody(exchange: Exchange, inspection: Inspection, held: HeldBo
   const isCoded = codingOf(request.headers) !== undefined
   const inspected = isCoded ? await decoded(collected.bytes, exchange, held.limitBytes) : collected.bytes
   const bytes = whole ? inspected : inspected.subarray(0, held.limitBytes)
-  const inspecting = inspection.run((transaction) => transaction.requestBody(bytes))
-  const verdict = inspecting instanceof Promise ? await inspecting : inspecting
+  await requestStage.enter()
+  const verdict = await inspection.run((transaction) => transaction.requestBody(bytes))
   const body: ClearedBody = whole
     ? { kind: 'bytes', bytes: collected.bytes }
     : {

@@ -7,10 +7,7 @@ import type { Generation } from './generation.ts'
 import { inspectRequest } from './inspect-request.ts'
 import { inspectResponse } from './inspect-response.ts'
 import { Inspection } from './inspection.ts'
-import { Stage } from './stage.ts'
-
-const requests = new Stage()
-const responses = new Stage()
+import { requestStage, responseStage } from './stage.ts'
 
 /**
  * acme-edge receives a request, answers it if it is the challenge of an active order, otherwise inspects it, forwards it,
@@ -19,7 +16,8 @@ const responses = new Stage()
 export async function handle(exchange: Exchange, edge: Generation): Promise<void> {
   edge.occupancy.enter()
   try {
-    await requests.enter()
+    // A body is read from at once: what is wrong with its framing comes to light as it is read, and has to meet a reader.
+    if (exchange.body === undefined) await requestStage.enter()
     await serve(exchange, edge)
   } catch (error) {
     await exchange.fail(error, () => undefined) // the WAF did not even begin, or could not end: fails closed
@@ -75,7 +73,7 @@ async function inspectAndForward(
   exchange.whenClientGone(() => forwarded.abort(new EdgeError('ACME_EDGE_CLIENT_GONE', 'the client closed')))
   try {
     const received = await forwarded.response
-    await responses.enter()
+    await responseStage.enter()
     return await inspectResponse(exchange.request, received, inspection)
   } catch (error) {
     forwarded.abort(toEdgeError(error)) // whatever ended the inspection: nobody will read the origin's response

@@ -22,3 +22,8 @@ export class Stage {
     for (const goOn of group) goOn()
   }
 }
+
+/** Before a request is inspected: its head, and its body once that is there. */
+export const requestStage = new Stage()
+/** Before a response is inspected. */
+export const responseStage = new Stage()
