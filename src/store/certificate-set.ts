@@ -40,6 +40,25 @@ export async function readSet(folder: string, name: string): Promise<Certificate
   return { fullChainPem: await read('fullchain.pem'), privateKeyPem: await read('privkey.pem') }
 }
 
+/**
+ * Whether certificates are missing at the end of the chain: a file that is cut off between two of them looks whole, but for the
+ * set's own checksummed copy.
+ */
+export async function isChainCutShort(
+  folder: string,
+  name: string,
+  { fullChainPem }: CertificateSet,
+): Promise<boolean> {
+  const live = join(folder, 'live', name)
+  const generation = await realpath(live).catch(() => live)
+  const record = await readFile(join(generation, recordName)).catch(() => undefined)
+  const value = record && decodeRecord(record)
+  if (!value) return false // made by hand, or damaged: what is there has to do
+  const [found, whole] = [fullChainPem, (JSON.parse(value.toString()) as CertificateSet).fullChainPem].map(splitPem)
+  if (found === undefined || whole === undefined || found.length >= whole.length) return false
+  return found.every((pem, i) => pem === whole[i]) // another chain was put there by somebody
+}
+
 /** Writes a generation and makes it the live one. Call it under the lock of the name. */
 export async function writeSet(folder: string, set: CertificateSet & { readonly name: string }): Promise<void> {
   const archive = join(folder, 'archive', set.name)

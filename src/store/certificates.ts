@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { EdgeError } from '../errors.ts'
-import { archivedSets, readSet, restoreSet, splitPem, writeSet } from './certificate-set.ts'
+import { archivedSets, isChainCutShort, readSet, restoreSet, splitPem, writeSet } from './certificate-set.ts'
 import { hasErrno } from './file-store-durable.ts'
 import { guard } from './file-store-guard.ts'
 
@@ -64,11 +64,12 @@ export async function loadCertificate(folder: string, name: string): Promise<Sto
     const set = await readSet(folder, name)
     if (!set) return undefined
     const parsed = parseCertificate({ name, ...set })
-    if (typeof parsed !== 'string') return parsed
+    if (typeof parsed !== 'string' && !(await isChainCutShort(folder, name, set))) return parsed
     const restored = await restoreSet(folder, name)
     const again = restored && parseCertificate({ name, ...restored })
     if (again && typeof again !== 'string') return again
     const advice = `restore the folder from a backup, or run \`acme-edge issue ${name}\``
+    if (typeof parsed !== 'string') return parsed // shorter than it was, but it can be served
     throw new EdgeError('ACME_EDGE_STORE_UNREADABLE', `${path}: ${parsed}; ${advice}`)
   })
 }

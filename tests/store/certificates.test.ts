@@ -3,8 +3,10 @@ import { cp, lstat, readdir, readFile, readlink, realpath, rm, stat, truncate, w
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { splitPem } from '../../src/store/certificate-set.ts'
 import { installCertificate, listCertificates, loadCertificate } from '../../src/store/certificates.ts'
 import { writeCertificate } from '../helpers/certificate.ts'
+import { createTestAuthority } from '../helpers/certificate-authority.ts'
 
 t.test('a set is installed in the layout that other programs read', async (t) => {
   const folder = t.testdir()
@@ -138,3 +140,16 @@ async function newPair(base: string, ...names: string[]): Promise<{ fullChainPem
   const read = (file: string) => readFile(join(live, file), 'utf8')
   return { fullChainPem: await read('fullchain.pem'), privateKeyPem: await read('privkey.pem') }
 }
+
+t.test('a chain that is cut off between two certificates is restored', async (t) => {
+  const folder = t.testdir()
+  const authority = await createTestAuthority()
+  const { certPem, keyPem } = await authority.issue(['cut.example'])
+  const whole = { name: 'cut.example', fullChainPem: `${certPem}\n${authority.caPem}\n`, privateKeyPem: keyPem }
+  await installCertificate(folder, whole)
+  const file = join(folder, 'live/cut.example/fullchain.pem')
+  const before = await readFile(file, 'utf8')
+  await truncate(file, before.indexOf('-----END CERTIFICATE-----') + 25)
+  t.equal(splitPem(String((await loadCertificate(folder, 'cut.example'))?.fullChainPem)).length, 2)
+  t.equal(await readFile(file, 'utf8'), before)
+})
