@@ -6,9 +6,10 @@ import { type Order, readOrder } from './order.ts'
 import { findProblem } from './problem.ts'
 import { retrySafely } from './retry.ts'
 
-/** An account may have any number of orders; those that are wanted were placed a moment ago. */
-const MOST_PAGES = 10
-const MOST_ORDERS = 30
+/** An account may have any number of orders, and a page may hold few. */
+const MOST_PAGES = 100
+/** Looked at from each end of the list: what is wanted was placed a moment ago. */
+const MOST_ORDERS = 20
 
 /**
  * An order of the account for exactly these names that waits to be gone on with: what is left of a newOrder whose answer was lost.
@@ -22,8 +23,8 @@ export async function findOpenOrder(
   signal: AbortSignal,
 ): Promise<Order | undefined> {
   const urls = (await listOrders(account, signal)).filter((url) => !known.has(url))
-  // The RFC knows no sequence; where there is one, the newest come last.
-  for (const url of urls.slice(-MOST_ORDERS).reverse()) {
+  // The RFC knows no sequence: newest last, as at the CAs that are known to keep lists, or newest first.
+  for (const url of new Set([...urls.slice(-MOST_ORDERS).reverse(), ...urls.slice(0, MOST_ORDERS)])) {
     const order = await unlessRefused(readOrder(account, url, signal))
     if (order !== undefined && isMeant(order, wish)) return order
   }
@@ -52,12 +53,13 @@ function isMeant({ names, profile, status }: Order, wish: CertificateWish): bool
   return [...names].sort().join() === [...wish.names].sort().join()
 }
 
-/** A CA that does not show what it was asked for has it not. */
+/** A CA that refuses to show something has it not; one that is busy or at fault may. */
 async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work
   } catch (error) {
-    if ((findProblem(error)?.status ?? 0) >= 400) return undefined
+    const status = findProblem(error)?.status ?? 0
+    if (status >= 400 && status < 500 && status !== 429) return undefined
     throw error
   }
 }

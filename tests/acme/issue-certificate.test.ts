@@ -123,6 +123,21 @@ t.test('an interrupted order is resumed, with the same key', { skip }, async (t)
   t.ok(kinds.includes('order resumed'), kinds.join())
 })
 
+t.test('a CA that forgot account and order meanwhile: both are made anew', { skip }, async (t) => {
+  const { pebble, issue, publisher, restart } = await fixture(t)
+  const { publish } = publisher
+  publisher.publish = async () => {
+    throw new Error('the process ends here')
+  }
+  await t.rejects(issue(['forgotten.example']), /ends here/)
+  publisher.publish = publish
+  await pebble.stop()
+  await restart()
+  const { kinds } = await issue(['forgotten.example'])
+  t.match(kinds.join(), /account recreated.*order created/)
+  t.equal(publisher.active(), 0)
+})
+
 t.test('an order that failed while nobody answered is replaced by a new one', { skip }, async (t) => {
   const { issue, publisher, store } = await fixture(t)
   const { publish } = publisher

@@ -76,6 +76,26 @@ t.test('an order whose address is not known is found among those of the account'
   t.equal(await find({ names: parseCertificateNames(['other.example']) }), undefined)
 })
 
+t.test('an account with many orders: the newest are looked at, wherever they stand', async (t) => {
+  const wish = { names: parseCertificateNames(['a.example']) }
+  const positions = [0, 15, 285, 299]
+  for (const position of positions) {
+    const urls = Array.from({ length: 300 }, (_, i) => `${ca}/order/${i}`)
+    const { account, asked } = accountAt(({ url }) => {
+      if (url === `${ca}/account`) return { data: { orders: `${ca}/orders?0` } }
+      const page = /orders\?(\d+)$/.exec(url)?.[1]
+      if (page === undefined)
+        return { data: orderOf([url === urls[position] ? 'a.example' : 'other.example'], { status: 'pending' }) }
+      const from = Number(page)
+      const link = from + 3 < urls.length ? `<${ca}/orders?${from + 3}>;rel="next"` : ''
+      return { data: { orders: urls.slice(from, from + 3) }, headers: { link } }
+    })
+    t.equal((await findOpenOrder(account, { wish, known: new Set() }, signal))?.url, urls[position])
+    t.ok(asked.length < 150)
+  }
+  t.equal(positions.length, 4)
+})
+
 t.test('a CA without lists, or that does not show them, has none', async (t) => {
   const wish = { names: parseCertificateNames(['a.example']) }
   const lists: readonly Reply[] = [
@@ -90,13 +110,17 @@ t.test('a CA without lists, or that does not show them, has none', async (t) => 
     t.equal(await findOpenOrder(account, { wish, known: new Set() }, signal), undefined, JSON.stringify(list))
   }
   t.equal(lists.length, 5)
+  const busy = accountAt(() => ({ status: 429, data: {} }))
+  await t.rejects(findOpenOrder(busy.account, { wish, known: new Set() }, signal), {
+    code: 'ACME_EDGE_ACME_RATE_LIMITED',
+  })
   const endless = accountAt(({ url }) =>
     url === `${ca}/account`
       ? { data: { orders: `${ca}/orders?` } }
       : { data: { orders: [] }, headers: { link: `<${url}1>;rel=next` } },
   )
   t.equal(await findOpenOrder(endless.account, { wish, known: new Set() }, signal), undefined)
-  t.ok(endless.asked.length < 20, 'a list without end ends')
+  t.equal(endless.asked.length, 101, 'a list without end ends')
 })
 
 t.test('what an order says: profile and predecessor where the CA knows such', async (t) => {

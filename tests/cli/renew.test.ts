@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { freePorts, spawnEdge } from '../helpers/edge-process.ts'
+import { startFaultProxy } from '../helpers/fault-proxy.ts'
 import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
 import { setRenewalInfo, windowAt } from '../helpers/renewal-window.ts'
 
@@ -24,11 +25,11 @@ async function fixture(t: Test) {
   const pebble = await startPebble({ folder })
   t.teardown(() => pebble.stop())
   const [httpsPort] = await freePorts(1)
-  const writeConfig = (acme: object) =>
+  const writeConfig = (acme: object, listen: object = {}) =>
     writeFileSync(
       join(folder, 'edge.yaml'),
       JSON.stringify({
-        listen: { http: [`127.0.0.1:${pebble.httpPort}`], https: [`127.0.0.1:${httpsPort}`] },
+        listen: { http: [`127.0.0.1:${pebble.httpPort}`], https: [`127.0.0.1:${httpsPort}`], ...listen },
         waf: { mode: 'off', rules: [] },
         acme: { directory: pebble.directory, root_ca: pebble.rootCa, ...acme },
         log: { access: 'off' },
@@ -177,6 +178,64 @@ t.test('issue --csr: a certificate for a key that stays elsewhere', { skip: skip
   t.equal(wrong.length, 8)
   t.notOk(existsSync(join(folder, 'x')))
 })
+
+t.test(
+  'issue --csr that was interrupted goes on with the same order; --ca chooses',
+  { skip: skip || opensslMissing() },
+  async (t) => {
+    const { pebble, writeConfig, run, folder } = await fixture(t)
+    let isDown = true
+    const proxy = await startFaultProxy(pebble, ({ path }) =>
+      isDown && path.startsWith('/certZ') ? { kind: 'answer', status: 503, body: 'down' } : undefined,
+    )
+    t.teardown(() => proxy.close())
+    const fallback = [{ directory: proxy.directory, root_ca: pebble.rootCa }]
+    writeConfig({ directory: 'https://127.0.0.2:1/dir', fallback })
+    const words = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      'my.key',
+      '-subj',
+      '/CN=a.example',
+      '-addext',
+      'subjectAltName=DNS:a.example',
+    ]
+    execFileSync('openssl', ['req', '-new', ...words, '-out', 'my.csr'], { cwd: folder, stdio: 'ignore' })
+    const issue = ['issue', '--csr', 'my.csr', '--out', 'given']
+    t.match(await run(...issue), { code: 1, stderr: /ACME_EDGE_ACME_UNREACHABLE.*127\.0\.0\.2/ })
+    const chosen = [...issue, '--ca', '127.0.0.1']
+    t.match(await run(...chosen), { code: 1, stderr: /ACME_EDGE_ACME_REFUSED/ })
+    t.notOk(existsSync(join(folder, 'given')))
+    isDown = false
+    t.match(await run(...chosen), { code: 0, stdout: /order resumed(.|\n)*written: .*given\/fullchain\.pem/ })
+    const leaf = new X509Certificate(readFileSync(join(folder, 'given/cert.pem')))
+    t.ok(leaf.checkPrivateKey(createPrivateKey(readFileSync(join(folder, 'my.key')))))
+    t.equal(proxy.seen.filter(({ path }) => path.startsWith('/order-plz')).length, 1)
+    t.match(await run(...issue, '--ca', 'nobody.example'), { code: 2, stderr: /none of the CAs/ })
+  },
+)
+
+t.test('issue for addresses: IPv4 and IPv6, proven by the edge itself', { skip: skip || ipv6Missing() }, async (t) => {
+  const { pebble, writeConfig, run, chain, folder } = await fixture(t)
+  writeConfig({}, { http: [`127.0.0.1:${pebble.httpPort}`, `[::1]:${pebble.httpPort}`] })
+  t.match(await run('issue', '[::1]', '127.0.0.1'), { code: 0, stdout: /::1: proven(.|\n)*installed as __1,/ })
+  t.equal(new X509Certificate(chain('__1')).subjectAltName, 'IP Address:0:0:0:0:0:0:0:1, IP Address:127.0.0.1')
+  t.match(await run('list'), { code: 0, stdout: /^__1 .*::1/ })
+  t.match(await run('renew', '__1', '--force'), { code: 0, stdout: /__1 {2}renewed/ })
+  t.same(readdirSync(join(folder, 'certs/state/orders')), [])
+})
+
+function ipv6Missing(): string | false {
+  return Object.values(networkInterfaces())
+    .flat()
+    .some((address) => address?.address === '::1')
+    ? false
+    : 'no IPv6 here'
+}
 
 function opensslMissing(): string | false {
   return spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { get, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { loadCertificate } from '../../src/store/certificates.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
-import { eventually, startEdgeProcess } from '../helpers/edge-process.ts'
+import { eventually, freePorts, spawnEdge, startEdgeProcess } from '../helpers/edge-process.ts'
 import { startFaultProxy } from '../helpers/fault-proxy.ts'
 import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
 import { isFullRun } from '../helpers/run-size.ts'
@@ -92,6 +94,66 @@ t.test('`issue` that gets SIGKILL at a request, which the CA got or did not', { 
   t.same(await served(''), [], 'no token is served any more')
   t.comment(`${killed} killed, ${all} newOrder`)
 })
+
+t.test(
+  'an edge that gets SIGKILL while it gets a certificate: the next start goes on',
+  { skip: pebbleMissing() },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'acme-edge-killed-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const pebble = await startPebble({ folder })
+    t.teardown(() => pebble.stop())
+    let edge: ReturnType<typeof spawnEdge> | undefined
+    t.teardown(() => edge?.child.kill('SIGKILL'))
+    let trap: Trap | undefined
+    const proxy = await startFaultProxy(pebble, ({ path }) => {
+      if (trap === undefined || !path.startsWith(trap.path)) return undefined
+      const { kind } = trap
+      trap = undefined
+      edge?.child.kill('SIGKILL')
+      return { kind }
+    })
+    t.teardown(() => proxy.close())
+    const [httpsPort] = await freePorts(1)
+    const file = join(folder, 'edge.yaml')
+    const config = (name: string) => ({
+      listen: { http: [`127.0.0.1:${pebble.httpPort}`], https: [`127.0.0.1:${httpsPort}`] },
+      sites: [{ hosts: ['*'], origin: ['http://127.0.0.1:1'] }],
+      waf: { mode: 'off' },
+      acme: { directory: proxy.directory, root_ca: pebble.rootCa, certificates: [{ names: [name] }] },
+      log: { access: 'off' },
+    })
+    const certificates = join(folder, 'certs')
+    const orders = (name: string) =>
+      proxy.seen.filter(({ path, payload }) => path.startsWith('/order-plz') && payload.includes(name)).length
+    const traps: readonly Trap[] = [
+      { path: '/order-plz', kind: 'lose reply' },
+      { path: '/chalZ', kind: 'hang' },
+      { path: '/finalize-order', kind: 'lose reply' },
+      { path: '/certZ', kind: 'lose reply' },
+    ]
+    for (const [i, next] of traps.entries()) {
+      const name = `k${i}.example`
+      await writeFile(file, JSON.stringify(config(name)))
+      trap = next
+      edge = spawnEdge(['run', '--config', file])
+      t.equal((await edge.exited).signal, 'SIGKILL', `${next.path}: ${edge.stderr()}`)
+      const again = spawnEdge(['run', '--config', file])
+      edge = again
+      await eventually(
+        `a certificate for ${name}`,
+        async () => (await loadCertificate(certificates, name)) !== undefined,
+        30_000,
+      )
+      t.equal(orders(name), 1, next.path)
+      const store = await openFileStore({ folder: certificates, log: { warn: () => undefined } })
+      await eventually('nothing is left of the order', async () => (await store.list('orders/')).length === 0)
+      again.child.kill('SIGTERM')
+      t.equal((await again.exited).code, 0, again.stderr())
+    }
+    t.equal(orders(''), traps.length)
+  },
+)
 
 /** All of them in full runs, else some that lie evenly. */
 function killPoints(changes: number): string[] {
