@@ -59,13 +59,20 @@ export async function sendOnce(
 function isTransient(error: unknown): boolean {
   if (error instanceof EdgeError && error.code === 'ACME_EDGE_ACME_UNREACHABLE') return true
   const status = findProblem(error)?.status ?? 0
+  // Too many requests at a time is over in a moment, and the CA says when; too many orders are not.
+  if (status === 429) return (retryAtOf(error) ?? Number.POSITIVE_INFINITY) - Date.now() <= maxWaitMs
   return status >= 500 && status <= 599
 }
 
 /** As long as the CA asked for (RFC 9110 §10.2.3), else ever longer. */
 function waitMsAfter(error: unknown, attempt: number): number {
-  const retryAt = error instanceof EdgeError ? Date.parse(String(error.details.retryAt)) : Number.NaN
-  return Number.isNaN(retryAt) ? firstWaitMs * 2 ** (attempt - 1) : retryAt - Date.now()
+  const retryAtMs = retryAtOf(error)
+  return retryAtMs === undefined ? firstWaitMs * 2 ** (attempt - 1) : retryAtMs - Date.now()
+}
+
+function retryAtOf(error: unknown): number | undefined {
+  const retryAtMs = error instanceof EdgeError ? Date.parse(String(error.details.retryAt)) : Number.NaN
+  return Number.isNaN(retryAtMs) ? undefined : retryAtMs
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

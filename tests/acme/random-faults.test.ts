@@ -3,6 +3,7 @@ import t from 'tap'
 import { parseCertificateNames } from '../../src/acme/certificate-names.ts'
 import { issueCertificate } from '../../src/acme/issue-certificate.ts'
 import { loadCertificate } from '../../src/store/certificates.ts'
+import type { Store } from '../../src/store/contract.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { openChallengeListener } from '../helpers/challenge-listener.ts'
 import { type Exchange, type Fault, startFaultProxy } from '../helpers/fault-proxy.ts'
@@ -15,6 +16,8 @@ t.setTimeout(300_000)
 const oneIn = 6
 const mostAttempts = 20
 const atOnce = 4
+/** Pebble lists three orders a page, and each page may meet a fault. */
+const namesOfAccount = 16
 
 t.test(
   'any faults in any sequence: the certificate comes in the end, nearly always with one order',
@@ -42,47 +45,50 @@ t.test(
       },
     )
     t.teardown(() => proxy.close())
-    const folder = join(base, 'certs')
-    const store = await openFileStore({ folder, log: { warn: () => undefined } })
     const acme = { directory: proxy.directory, rootCa: pebble.rootCa, contact: [], certificates: [] }
-    const left = Array.from({ length: count }, (_, i) => `n${i}.example`)
     let attempts = 0
-    const obtain = async (name: string) => {
+    const obtain = async (name: string, place: Place) => {
       for (let attempt = 1; ; attempt += 1) {
         attempts++
         try {
           const signal = AbortSignal.timeout(60_000)
-          await issueCertificate({
-            names: parseCertificateNames([name]),
-            acme,
-            store,
-            certificateFolder: folder,
-            publisher,
-            signal,
-          })
+          await issueCertificate({ names: parseCertificateNames([name]), acme, ...place, publisher, signal })
           return
         } catch (error) {
           if (attempt === mostAttempts) throw error
         }
       }
     }
-    const work = async () => {
-      for (let name = left.shift(); name !== undefined; name = left.shift()) {
-        await obtain(name)
-        t.same((await loadCertificate(folder, name))?.names, [name]) // throws for a key that does not fit
-        const orders = reached.filter((payload) => payload.includes(`"${name}"`)).length
-        t.ok(orders === 1 || orders === 2, `${name}: ${orders} orders, seed ${seed}`)
+    const names = Array.from({ length: count }, (_, i) => `n${i}.example`)
+    for (let begin = 0; begin < count; begin += namesOfAccount) {
+      const certificateFolder = join(base, `certs-${begin}`)
+      const store = await openFileStore({ folder: certificateFolder, log: { warn: () => undefined } })
+      const left = names.slice(begin, begin + namesOfAccount)
+      const work = async () => {
+        for (let name = left.shift(); name !== undefined; name = left.shift()) {
+          await obtain(name, { store, certificateFolder })
+          t.same((await loadCertificate(certificateFolder, name))?.names, [name]) // throws for a key that does not fit
+          const orders = reached.filter((payload) => payload.includes(`"${name}"`)).length
+          // An attempt that ends withdraws its token; the CA may look after that, and the order is lost.
+          t.equal(orders, publisher.missed.includes(name) ? 2 : 1, `${name}, seed ${seed}`)
+        }
       }
+      await Promise.all(Array.from({ length: atOnce }, work))
+      t.same(await store.list('orders/'), [])
     }
-    await Promise.all(Array.from({ length: atOnce }, work))
-    // A second one is placed where neither the answer to the first nor, again and again, the account's list of orders came through.
-    t.ok(reached.length <= count * 1.25, `${reached.length} orders for ${count} certificates, seed ${seed}`)
+    const lost = new Set(publisher.missed).size
+    t.equal(reached.length, count + lost, `orders of the CA, seed ${seed}`)
+    t.ok(lost <= count / 10, `${lost} orders lost`)
     t.ok(faults > count, `${faults} faults`)
     t.equal(publisher.active(), 0)
-    t.same(await store.list('orders/'), [])
     t.comment(`${count} certificates, ${faults} faults, ${attempts} attempts, ${reached.length} orders`)
   },
 )
+
+interface Place {
+  readonly store: Store
+  readonly certificateFolder: string
+}
 
 /** Such as pass: a CA that says no means it. */
 function chooseFault({ path }: Exchange, random: Random): Fault | undefined {

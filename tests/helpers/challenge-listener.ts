@@ -9,6 +9,8 @@ export interface ChallengeListener extends ChallengePublisher {
   readonly told: string[]
   /** How many challenges are active at present. */
   readonly active: () => number
+  /** Hosts whose token somebody asked for in vain. */
+  readonly missed: string[]
   /** What it answers to a request, for those who stand in front of it. */
   ask(host: string, url: string): Promise<string | undefined>
   close(): Promise<void>
@@ -18,9 +20,11 @@ export interface ChallengeListener extends ChallengePublisher {
 export async function openChallengeListener(port = 0): Promise<ChallengeListener> {
   const challenges = new Map<string, string>()
   const told: string[] = []
+  const missed: string[] = []
   const find = (host: string, url: string) => challenges.get(`${host.replace(/:\d+$/, '')}${url}`)
   const server = createServer((request, response) => {
     const answer = find(request.headers.host ?? '', request.url ?? '')
+    if (answer === undefined) missed.push((request.headers.host ?? '').replace(/:\d+$/, ''))
     response.writeHead(answer === undefined ? 404 : 200).end(answer)
   })
   server.listen(port, '127.0.0.1')
@@ -30,6 +34,7 @@ export async function openChallengeListener(port = 0): Promise<ChallengeListener
   return {
     port: (server.address() as AddressInfo).port, // listening on TCP
     told,
+    missed,
     active: () => challenges.size,
     ask: async (host, url) => find(host, url),
     publish: async (challenge) => void challenges.set(keyOf(challenge), challenge.keyAuthorization),
