@@ -21,8 +21,8 @@ const requestTimeoutMs = 10_000
 const maxHeaderBytes = 8_192
 
 /**
- * /metrics, /healthz (200 as long as the process lives) and /readyz (503 with its reasons until requests are served, and
- * again while draining). GET and HEAD alone; nothing else exists. Throws ACME_EDGE_LISTEN_FAILED.
+ * /metrics, /healthz (200 as long as the process lives) and /readyz (503 until requests are served and again while draining,
+ * otherwise 200; with status and reasons). GET and HEAD alone; nothing else exists. Throws ACME_EDGE_LISTEN_FAILED.
  */
 export async function startAdmin({ listen, health, metrics }: AdminOptions): Promise<AdminServer> {
   const server = fastify({
@@ -37,9 +37,9 @@ export async function startAdmin({ listen, health, metrics }: AdminOptions): Pro
   })
   server.get('/healthz', () => ({ status: 'alive' }))
   server.get('/readyz', (_request, reply) => {
-    const { reasons } = health()
-    reply.code(reasons.length === 0 ? 200 : 503)
-    return { status: reasons.length === 0 ? 'ready' : 'not ready', reasons }
+    const { status, reasons } = health()
+    reply.code(status === 'not ready' ? 503 : 200)
+    return { status, reasons }
   })
   server.setNotFoundHandler((_request, reply) => reply.code(404).send({ status: 'not found' }))
   server.setErrorHandler((_error, _request, reply) => reply.code(500).send({ status: 'failed' }))

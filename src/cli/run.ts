@@ -57,7 +57,7 @@ async function run(path: string): Promise<void> {
     demand.attach(publisher)
     closers.unshift(() => demand.close())
     if (config.admin !== undefined) {
-      const metrics = () => scrape({ service, management, demand })
+      const metrics = () => scrape({ service, management, demand }, health)
       const admin = await startAdmin({ listen: config.admin, health: health.snapshot, metrics })
       closers.push(() => admin.close())
     }
@@ -71,8 +71,9 @@ async function run(path: string): Promise<void> {
   }
 }
 
-async function scrape({ service, management, demand }: Running): Promise<string> {
-  return renderMetrics([...(await service.metrics()), ...(await management.metrics()), ...(await demand.metrics())])
+async function scrape({ service, management, demand }: Running, health: Health): Promise<string> {
+  const services = [...(await service.metrics()), ...(await management.metrics()), ...(await demand.metrics())]
+  return renderMetrics([...services, await health.metrics()])
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -16,7 +16,7 @@ async function open() {
   const admin = await startAdmin({
     listen: { host: '127.0.0.1', port: 0 },
     health: health.snapshot,
-    metrics: async () => renderMetrics([await metrics.snapshot()]),
+    metrics: async () => renderMetrics([await metrics.snapshot(), await health.metrics()]),
   })
   t.teardown(admin.close)
   const url = (path: string) => `http://127.0.0.1:${admin.address.port}${path}`
@@ -34,9 +34,25 @@ t.test('alive from the start, ready only when nothing is against it', async (t) 
   health.set('starting', false)
   t.strictSame(await readiness(), [200, { status: 'ready', reasons: [] }])
   health.set('draining', true)
-  health.set('store-lost', true)
-  t.strictSame(await readiness(), [503, { status: 'not ready', reasons: ['draining', 'store-lost'] }])
+  t.strictSame(await readiness(), [503, { status: 'not ready', reasons: ['draining'] }])
   t.equal((await ask('/healthz')).status, 200, 'draining is alive')
+})
+
+t.test('without its store an edge serves on: degraded is ready, starting and draining are not', async (t) => {
+  const { health, ask } = await open()
+  const seen = async () => {
+    const response = await ask('/readyz')
+    const [, lost] = /^acme_edge_store_lost (\d)$/m.exec(await (await ask('/metrics')).text()) ?? []
+    return [response.status, (await response.json()) as unknown, lost]
+  }
+  health.set('store-lost', true)
+  t.strictSame(await seen(), [503, { status: 'not ready', reasons: ['starting', 'store-lost'] }, '1'])
+  health.set('starting', false)
+  t.strictSame(await seen(), [200, { status: 'degraded', reasons: ['store-lost'] }, '1'])
+  health.set('draining', true)
+  t.strictSame(await seen(), [503, { status: 'not ready', reasons: ['store-lost', 'draining'] }, '1'])
+  health.set('store-lost', false)
+  t.strictSame(await seen(), [503, { status: 'not ready', reasons: ['draining'] }, '0'])
 })
 
 t.test('metrics in Prometheus text form', async (t) => {

@@ -38,7 +38,7 @@ t.test('five edges with one Redis', { skip }, async (t) => {
   const all = <T>(ask: (edge: EdgeProcess) => Promise<T>) => Promise.all(edges.map(ask))
   const answers = (token: string) => all(({ httpPort }) => fetchChallenge(httpPort, host, token))
   const certificates = () => all(({ httpsPort }) => servedCertificate(httpsPort, host))
-  const ready = ({ adminPort }: EdgeProcess) => reasonsOf(adminPort)
+  const ready = async (edge: EdgeProcess) => (await readiness(edge)).body.reasons
 
   await t.test('a token that one publishes is answered by all when publishing resolves', async (t) => {
     let took = 0
@@ -129,6 +129,9 @@ t.test('five edges with one Redis', { skip }, async (t) => {
       else redis.pause()
       const isLost = async () => (await all(ready)).every((reasons) => reasons.includes('store-lost'))
       await eventually('all say so', isLost, 8_000)
+      const degraded = { status: 200, body: { status: 'degraded', reasons: ['store-lost'] } }
+      t.strictSame(await all(readiness), Array(5).fill(degraded), 'and whoever balances keeps them all')
+      t.strictSame(await all(isStoreLost), Array(5).fill('1'), 'in the metrics, too')
       for (let round = 0; round < 10; round++) {
         t.strictSame(await answers(token), Array(5).fill(keyAuthorization))
         t.strictSame(await certificates(), Array(5).fill(known))
@@ -141,6 +144,7 @@ t.test('five edges with one Redis', { skip }, async (t) => {
         await redis.start()
       } else redis.resume()
       await eventually('all are ready', async () => (await all(ready)).every((reasons) => reasons.length === 0), 10_000)
+      t.strictSame(await all(isStoreLost), Array(5).fill('0'))
       t.strictSame(await answers(token), Array(5).fill(keyAuthorization), 'what was active is active')
       await eventually('the certificate is back in Redis', () => redis.cli('ZCARD', 'acme-edge:live') === '1', 10_000)
       await eventually('all have registered', () => redis.cli('ZCARD', 'acme-edge:replicas') === '5', 10_000)
@@ -164,9 +168,15 @@ async function restart(edge: EdgeProcess, start: (changes: Partial<EdgeOptions>)
   return start({ copyCache: edge.storeFolder })
 }
 
-async function reasonsOf(adminPort: number): Promise<string[]> {
+async function readiness({ adminPort }: EdgeProcess) {
   const answer = await fetch(`http://127.0.0.1:${adminPort}/readyz`)
-  return ((await answer.json()) as { reasons: string[] }).reasons // of our own admin server
+  const body = (await answer.json()) as { status: string; reasons: string[] } // of our own admin server
+  return { status: answer.status, body }
+}
+
+async function isStoreLost({ adminPort }: EdgeProcess): Promise<string | undefined> {
+  const page = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
+  return /^acme_edge_store_lost (\d)$/m.exec(page)?.[1]
 }
 
 function newToken(): string {
