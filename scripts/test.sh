@@ -21,6 +21,8 @@ sh scripts/install-redis.sh >/dev/null || echo "going on without Redis"
 sh scripts/install-debian-rules.sh || echo "going on without Debian's modsecurity-crs"
 # And with the real ModSecurity, which the differential tests compare with.
 sh scripts/install-libmodsecurity.sh >/dev/null || echo "going on without libmodsecurity"
+# With the client that puts edges under load.
+sh scripts/install-h2load.sh >/dev/null || echo "going on without h2load"
 # And with the clients that the local CA is tested with.
 sh scripts/install-lego.sh >/dev/null || echo "going on without lego"
 sh scripts/install-certbot.sh >/dev/null || echo "going on without certbot"
