@@ -9,13 +9,16 @@ export const folderMode = 0o700
 export interface ReplaceOptions {
   /** Default: 0600. */
   readonly mode?: number
-  /** Asked in the same turn as the replacement is begun; what it throws leaves the old file. */
+  /** Where the bytes are written first: on the same file system. Default: a path beside the file. */
+  readonly temporary?: string
+  /** Asked before the bytes take the file's place; what it throws leaves the old file. */
   readonly check?: () => void
 }
 
 /** Replaces a file: whoever reads it, now or after a crash, sees the old bytes or the new ones, whole. */
 export async function replaceFile(path: string, bytes: Buffer | string, options: ReplaceOptions = {}): Promise<void> {
-  const temporary = await writeTemporary(path, bytes, options.mode ?? fileMode)
+  const { mode = fileMode, temporary = besides(path) } = options
+  await writeTemporary(temporary, bytes, mode)
   try {
     options.check?.()
     await rename(temporary, path)
@@ -28,7 +31,8 @@ export async function replaceFile(path: string, bytes: Buffer | string, options:
 
 /** Creates a file with its whole content, or answers `false` when it exists already. */
 export async function createFile(path: string, bytes: Buffer | string): Promise<boolean> {
-  const temporary = await writeTemporary(path, bytes, fileMode)
+  const temporary = besides(path)
+  await writeTemporary(temporary, bytes, fileMode)
   try {
     // link, not rename: it refuses an existing name, which makes it the test-and-set of the locks.
     await link(temporary, path)
@@ -85,8 +89,19 @@ export function hasErrno(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
-async function writeTemporary(path: string, bytes: Buffer | string, mode: number): Promise<string> {
-  const temporary = `${path}~${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+/** `false` only where there is certainly nothing. */
+export async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error) => !hasErrno(error, 'ENOENT'),
+  )
+}
+
+function besides(path: string): string {
+  return `${path}~${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+}
+
+async function writeTemporary(temporary: string, bytes: Buffer | string, mode: number): Promise<void> {
   const file = await open(temporary, 'wx', mode)
   try {
     await file.writeFile(bytes)
@@ -97,5 +112,4 @@ async function writeTemporary(path: string, bytes: Buffer | string, mode: number
   } finally {
     await file.close()
   }
-  return temporary
 }

@@ -1,13 +1,11 @@
-import { readdirSync } from 'node:fs'
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EdgeError } from '../errors.ts'
 import type { StoreLock } from './contract.ts'
-import { createFile, hasErrno, makeFolder, replaceFile } from './file-store-durable.ts'
+import { createFile, hasErrno, isThere, makeFolder, replaceFile } from './file-store-durable.ts'
+import { acquisitionPath, draftsBefore, fencings, highestFencing } from './file-store-lock-files.ts'
 import { judgeProcess, ownIdentity, type ProcessIdentity } from './file-store-process.ts'
 import { staleLock } from './stale-lock.ts'
-import { parseKey } from './store-key.ts'
 
 const pollMs = 50
 const heartbeatMs = 5_000
@@ -28,14 +26,15 @@ export interface LockName {
 /**
  * Takes the lock `name` of a folder. Each acquisition is a file `<name>~<fencing>` made by exclusive creation; the highest
  * one is the lock. It is free when its holder released it or died. The highest file is never deleted, so the number only
- * grows, and a latecomer that judged an old file can never undo a newer one.
+ * grows, and a latecomer that judged an old file can never undo a newer one. When it is taken, what was about to be changed
+ * under it before cannot be any more (file-store-fence.ts).
  * Throws ACME_EDGE_STORE_BUSY when the signal aborts first.
  */
 export async function takeLock(folder: string, { name, file }: LockName, signal: AbortSignal): Promise<StoreLock> {
   await makeFolder(folder)
   for (;;) {
-    const last = highest(fencings(await readdir(folder), file))
-    const holder = last === 0 ? undefined : await readHolder(pathOf(folder, file, last))
+    const last = highestFencing(await readdir(folder), file)
+    const holder = last === 0 ? undefined : await readHolder(acquisitionPath(folder, file, last))
     if (holder === 'held') {
       await waitOrFail(folder, name, signal)
       continue
@@ -44,33 +43,32 @@ export async function takeLock(folder: string, { name, file }: LockName, signal:
   }
 }
 
-/**
- * Throws ACME_EDGE_STORE_STALE when somebody has taken the lock since. Synchronous, so that what is done next in the same
- * turn follows at once: a process that is stopped right there can still come late, but its lock is not taken over as long
- * as it can be seen to exist, and from another machine only after half a minute of silence.
- */
-export function checkLock(folder: string, lock: StoreLock | undefined): void {
-  if (lock === undefined) return
-  const last = highest(fencings(readdirSync(folder), parseKey(lock.name).join('@')))
-  if (last > lock.fencing || lock.signal.aborted) throw staleLock(lock.name)
-}
-
 async function tryAcquire(folder: string, file: string, fencing: number): Promise<boolean> {
-  const path = pathOf(folder, file, fencing)
+  const path = acquisitionPath(folder, file, fencing)
   if (!(await createFile(path, describe(true)))) return false
-  // Somebody may have taken, released and tidied this number away since we looked: only the highest file is the lock.
-  const numbers = fencings(await readdir(folder), file)
-  if (highest(numbers) > fencing) {
-    await rm(path, { force: true })
-    return false
+  try {
+    // Somebody may have taken, released and tidied this number away since we looked: only the highest file is the lock.
+    const files = await readdir(folder)
+    if (highestFencing(files, file) > fencing) {
+      await rm(path, { force: true })
+      return false
+    }
+    // A draft that is being written or filled has to be tried again.
+    const thoroughly = { recursive: true, force: true, maxRetries: 10, retryDelay: 10 }
+    const drafts = draftsBefore(folder, files, { name: file, fencing })
+    await Promise.all(drafts.map((draft) => rm(draft, thoroughly)))
+    const older = fencings(files, file).filter((number) => number < fencing)
+    await Promise.all(older.map((number) => rm(acquisitionPath(folder, file, number), { force: true })))
+    return true
+  } catch (error) {
+    // Nobody holds it then, and others need not wait for this process to end.
+    await replaceFile(path, describe(false)).catch(() => undefined)
+    throw error
   }
-  const older = numbers.filter((number) => number < fencing)
-  await Promise.all(older.map((number) => rm(pathOf(folder, file, number), { force: true })))
-  return true
 }
 
 function hold(folder: string, { name, file }: LockName, fencing: number): StoreLock {
-  const path = pathOf(folder, file, fencing)
+  const path = acquisitionPath(folder, file, fencing)
   const lost = new AbortController()
   const heartbeat = setInterval(async () => {
     if (await beat(path)) return
@@ -86,14 +84,6 @@ function hold(folder: string, { name, file }: LockName, fencing: number): StoreL
       if (!lost.signal.aborted && (await isThere(path))) await replaceFile(path, describe(false))
     },
   }
-}
-
-const highest = (numbers: readonly number[]): number => Math.max(0, ...numbers)
-
-function fencings(files: readonly string[], file: string): number[] {
-  const prefix = `${file}~`
-  const rests = files.filter((found) => found.startsWith(prefix)).map((found) => found.slice(prefix.length))
-  return rests.flatMap((rest) => (/^\d{1,15}$/.test(rest) ? [Number(rest)] : []))
 }
 
 async function readHolder(path: string): Promise<'held' | 'free'> {
@@ -128,17 +118,6 @@ async function beat(path: string): Promise<boolean> {
   )
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error) => !hasErrno(error, 'ENOENT'),
-  )
-}
-
 function describe(held: boolean): string {
   return JSON.stringify({ ...ownIdentity(), held } satisfies Holder)
-}
-
-function pathOf(folder: string, name: string, fencing: number): string {
-  return join(folder, `${name}~${fencing}`)
 }

@@ -12,9 +12,10 @@ import {
   replaceFile,
   syncFolder,
 } from './file-store-durable.ts'
+import { removeUnderLock, replaceUnderLock } from './file-store-fence.ts'
 import { guard } from './file-store-guard.ts'
 import { removeLeftovers } from './file-store-leftovers.ts'
-import { checkLock, takeLock } from './file-store-lock.ts'
+import { takeLock } from './file-store-lock.ts'
 import { parseKey } from './store-key.ts'
 import { decodeRecord, encodeRecord } from './store-record.ts'
 import type { WarningLog } from './warning-log.ts'
@@ -86,22 +87,23 @@ interface Entry {
 async function writeValue(files: Files, { key, value }: Entry, { lock }: WriteOptions = {}): Promise<void> {
   const path = pathOf(files, key)
   const record = encodeRecord(Buffer.from(value))
-  const check = () => checkLock(files.locks, lock)
+  const replace = (file: string) =>
+    lock === undefined ? replaceFile(file, record) : replaceUnderLock(files.locks, file, record, lock)
   await guard('UNWRITABLE', path, async () => {
     await makeFolder(dirname(path))
     // One after the other: at every moment one of the two is whole.
-    await replaceFile(path, record, { check })
-    await replaceFile(path + copySuffix, record, { check })
+    await replace(path)
+    await replace(path + copySuffix)
   })
 }
 
 async function removeValue(files: Files, key: string, { lock }: WriteOptions = {}): Promise<void> {
   const path = pathOf(files, key)
   await guard('UNWRITABLE', path, async () => {
-    checkLock(files.locks, lock)
     // The copy first: a crash in between leaves the value, never a ghost that comes back.
-    await rm(path + copySuffix, { force: true })
-    await rm(path, { force: true })
+    const both = [path + copySuffix, path]
+    if (lock !== undefined) await removeUnderLock(files.locks, both, lock)
+    else for (const file of both) await rm(file, { force: true })
     await syncFolder(dirname(path)).catch(ignoreMissing)
   })
 }

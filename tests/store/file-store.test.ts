@@ -14,8 +14,10 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { openFileStore } from '../../src/store/file-store.ts'
+import { watchFiles } from '../helpers/crashing-files.ts'
+import { eventually } from '../helpers/edge-process.ts'
 import { runStoreConformance } from './conformance.ts'
 
 t.test('the file store keeps the contract', async (t) => {
@@ -155,6 +157,71 @@ t.test('a holder on another machine keeps its lock while it gives signs of life'
   await (await store.lock('far', AbortSignal.timeout(2_000))).release()
 })
 
+/** Each is stopped before its n-th rename, and its lock taken over meanwhile, as by another container or machine. */
+const lateChanges = [
+  ['write', 1, 'its file'],
+  ['write', 2, 'its copy'],
+  ['remove', 1, 'its copy'],
+  ['remove', 2, 'its file'],
+] as const
+
+for (const [change, number, what] of lateChanges) {
+  const name = `stopped between the look at its lock and the ${change} of ${what}: nothing is changed afterwards`
+  t.test(name, async (t) => {
+    const { folder, open, warnings } = fixture(t.testdir())
+    const late = await startLateChanger(t, folder, [change, String(number)])
+    const store = await open()
+    await t.rejects(store.lock('late', AbortSignal.timeout(200)), { code: 'ACME_EDGE_STORE_BUSY' }, 'seen to live')
+    await loseSight(join(folder, 'locks'), 'late')
+    const lock = await store.lock('late', AbortSignal.timeout(5_000))
+    await store.write('value', 'of the successor', { lock })
+    const outcome = once(late.stdout, 'data')
+    late.kill('SIGCONT')
+    t.equal(String(await outcome).trim(), 'ACME_EDGE_STORE_STALE')
+    t.equal(String(await store.read('value')), 'of the successor')
+    await rm(join(folder, 'state/value'))
+    t.equal(String(await store.read('value')), 'of the successor', 'and its copy')
+    t.equal(warnings.length, 1, 'of the file that was missing just now')
+    t.same(await readdir(join(folder, 'locks')), [`late~${lock.fencing}`], 'nothing else is left')
+    await lock.release()
+  })
+}
+
+t.test('what a killed holder was about to write goes with its lock', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const late = await startLateChanger(t, folder, ['write', '1'])
+  const drafts = async () => (await readdir(join(folder, 'locks'))).filter((name) => name.endsWith('.tmp'))
+  t.equal((await drafts()).length, 1)
+  const exited = once(late, 'exit')
+  late.kill('SIGKILL')
+  await exited
+  const store = await open()
+  const lock = await store.lock('late', AbortSignal.timeout(5_000))
+  t.same(await drafts(), [])
+  t.equal(String(await store.read('value')), 'before')
+  await lock.release()
+})
+
+t.test('a lock that could not be made safe is not held', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const store = await open()
+  const first = await store.lock('unsafe', AbortSignal.timeout(5_000))
+  await writeFile(join(folder, 'locks', `unsafe~${first.fencing}.1-abc.tmp`), 'a draft')
+  await first.release()
+  const unwatch = watchFiles({
+    read: () => undefined,
+    change: async (what, all) => {
+      if (/^rm .*1-abc/.test(what)) throw new Error('the disk is broken')
+      return all()
+    },
+  })
+  await t.rejects(store.lock('unsafe', AbortSignal.timeout(5_000)), { code: 'ACME_EDGE_STORE_UNWRITABLE' })
+  unwatch()
+  const next = await store.lock('unsafe', AbortSignal.timeout(1_000))
+  t.same(await readdir(join(folder, 'locks')), [`unsafe~${next.fencing}`])
+  await next.release()
+})
+
 function fixture(base: string) {
   const folder = join(base, 'certs')
   const warnings: string[] = []
@@ -162,10 +229,21 @@ function fixture(base: string) {
   return { folder, warnings, open: () => openFileStore({ folder, log }) }
 }
 
+/** Resolves when the process has stopped itself. */
+async function startLateChanger(t: Test, folder: string, words: readonly string[]) {
+  const script = join(import.meta.dirname, 'late-changer.ts')
+  const child = spawn(process.execPath, [script, folder, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  t.equal(String(await once(child.stdout, 'data')).trim(), 'stops')
+  const state = async () => / ([A-Z]) /.exec(await readFile(`/proc/${child.pid}/stat`, 'utf8'))?.[1]
+  await eventually('it is stopped', async () => (await state()) === 'T')
+  return child
+}
+
 /** Makes the holder one of another machine that has been silent for a minute. */
 async function loseSight(locks: string, name: string): Promise<void> {
   const prefix = `${name.replaceAll('/', '@')}~`
-  const [found = ''] = (await readdir(locks)).filter((file) => file.startsWith(prefix))
+  const [found = ''] = (await readdir(locks)).filter((file) => file.startsWith(prefix) && !file.endsWith('.tmp'))
   const file = join(locks, found)
   const holder = JSON.parse(await readFile(file, 'utf8'))
   await writeFile(file, JSON.stringify({ ...holder, space: 'another machine' }))
