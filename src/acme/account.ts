@@ -1,11 +1,10 @@
 import { type AccountRecord, accountKey, writeAccountRecord } from './account-record.ts'
 import { type AccountPlace, clientFor, type KnownAccount, settledAccount, withAccountLock } from './account-session.ts'
 import { type AcmeClient, createKey, type Directory } from './client.ts'
-import { externalAccountBinding } from './external-account.ts'
-import { type JsonObject, parseUrl } from './json.ts'
+import type { JsonObject } from './json.ts'
 import { findProblem } from './problem.ts'
 import type { OnProgress } from './progress.ts'
-import { retrySafely } from './retry.ts'
+import { registerAccount } from './register-account.ts'
 import type { AcmeResponse } from './transport.ts'
 
 /** Requests in the name of one account of one CA. */
@@ -26,20 +25,25 @@ export interface AccountRequest {
 
 export interface AccountOptions extends AccountPlace {
   readonly onProgress: OnProgress
+  /** What the CA's limit on new accounts is counted by. Default: Date.now. */
+  readonly now?: () => number
 }
 
 /**
  * The account for the configured directory: found in the store, or made. Its key is in the store before the CA hears of
  * it, so a crash in between costs nothing: newAccount with a known key answers with the existing account (RFC 8555
- * §7.3.1). An account that the CA forgot is registered again with the same key. Throws ACME_EDGE_ACME_EAB_REQUIRED and
- * ACME_EDGE_ACME_EAB_INVALID where an account is to be made.
+ * §7.3.1). An account that the CA forgot is registered again with the same key. Throws the errors of registerAccount()
+ * where an account is to be made.
  */
 export async function openAccount(options: AccountOptions, signal: AbortSignal): Promise<AcmeAccount> {
   return withAccountLock(options, signal, async () => {
     const known = await settledAccount(options, signal)
-    const keyPem = known?.keyPem ?? (await loadKey(options))
+    const { keyPem, isKeyNew } = known ? { ...known, isKeyNew: false } : await loadKey(options)
     const context = { ...options, client: await clientFor(options, keyPem, signal) }
-    if (known === undefined) return bind(context, { record: await register(context, 'created', signal), keyPem })
+    if (known === undefined) {
+      const record = await registerAccount({ ...context, state: 'created', isKeyNew }, signal)
+      return bind(context, { record, keyPem })
+    }
     const account = bind(context, { record: await keepContact(context, known, signal), keyPem })
     options.onProgress({ kind: 'account', state: 'reused', url: account.url() })
     return account
@@ -74,7 +78,7 @@ function bind(options: Context, known: KnownAccount): AcmeAccount {
         // The CA's data was reset (a test server restarted, a sandbox emptied).
         if (type !== 'accountDoesNotExist') throw error
         const isAboutItself = request.url === kid
-        kid = (await register(context, 'recreated', signal)).url
+        kid = (await registerAccount({ ...context, state: 'recreated', isKeyNew: false }, signal)).url
         return send(request, isAboutItself ? kid : request.url, signal)
       }
     },
@@ -89,22 +93,6 @@ const isSignatureRefused = (type: string | undefined): boolean =>
 async function otherKey({ store, acme }: Context, keyPem: string): Promise<string | undefined> {
   const stored = (await store.read(accountKey(acme.directory)))?.toString()
   return stored === keyPem ? undefined : stored
-}
-
-async function register(context: Context, state: 'created' | 'recreated', signal: AbortSignal): Promise<AccountRecord> {
-  const { client, acme, store, onProgress } = context
-  const { contact } = acme
-  // Who puts a CA into the config agrees to its terms; docs/acme.md says so, and most CAs refuse without.
-  const payload = { termsOfServiceAgreed: true, contact, ...(await externalAccountBinding(client, acme)) }
-  const url = client.directory.newAccount
-  const response = await retrySafely(signal, () =>
-    client.post({ url, payload, kid: undefined, doing: 'the account' }, signal),
-  )
-  const account = parseUrl(response.headers, 'location', 'an account')
-  const record = { url: account, contact, configured: contact, isClosing: false }
-  await writeAccountRecord(store, acme.directory, { record })
-  onProgress({ kind: 'account', state, url: record.url })
-  return record
 }
 
 /** RFC 8555 §7.3.2: tells the CA when the config's contact is another one. */
@@ -127,10 +115,13 @@ export async function tellContact(
   return record
 }
 
-async function loadKey({ store, acme }: AccountPlace): Promise<string> {
+async function loadKey({
+  store,
+  acme,
+}: AccountPlace): Promise<{ readonly keyPem: string; readonly isKeyNew: boolean }> {
   const kept = await store.read(accountKey(acme.directory))
-  if (kept) return kept.toString()
+  if (kept) return { keyPem: kept.toString(), isKeyNew: false }
   const made = await createKey()
   await store.write(accountKey(acme.directory), made)
-  return made
+  return { keyPem: made, isKeyNew: true }
 }

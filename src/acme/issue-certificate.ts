@@ -45,6 +45,8 @@ export interface IssueOptions extends CertificateWish {
   readonly onProgress?: OnProgress
   /** Default: orders are not counted. */
   readonly ledger?: OrderLedger
+  /** What the CA's limit on new accounts is counted by. Default: Date.now. */
+  readonly now?: () => number
 }
 
 const defaultTimeoutMs = 180_000

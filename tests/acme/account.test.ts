@@ -248,6 +248,49 @@ for (const { name, skip, start } of authorities) {
   })
 }
 
+const hourMs = 3_600_000
+
+for (const { name, skip, start } of authorities) {
+  t.test(`${name}: accounts that are made are counted, and one too many is not sent`, { skip }, async (t) => {
+    const { place, posted } = await fixture(t, start)
+    const limits = { limits: { new_accounts: { count: 3, periodMs: hourMs } }, renewalsExempt: undefined }
+    const clock = { nowMs: Date.parse('2026-07-01T00:00:00Z') }
+    const open = (contact: readonly string[] = []) => {
+      const acme = { ...place.acme, contact, limits }
+      return openAccount({ ...place, acme, onProgress: () => undefined, now: () => clock.nowMs }, signal())
+    }
+    const openNext = async () => {
+      const account = await open()
+      await deactivateAccount(place, signal())
+      return account.url()
+    }
+    const delayed = { code: 'ACME_EDGE_ACME_RATE_LIMITED', details: { limit: 'new_accounts', delayed: true } }
+
+    for (let i = 0; i < 4; i += 1) {
+      await t.rejects(open(['tel:+4912345']), { code: 'ACME_EDGE_ACME_REFUSED' }, 'what the CA refuses is given back')
+    }
+    const urls = new Set([await openNext(), await openNext()])
+    const before = posted.length
+    const error = await open().catch((error: EdgeError) => error)
+    t.match(error, delayed)
+    t.match(String(error), /the account has to wait until .*: the CA allows 3 new accounts per address in 1 hour/)
+    t.equal(posted.length, before, 'nothing was sent')
+    t.ok(error instanceof EdgeError)
+    const retryAtMs = Date.parse(String((error as EdgeError).details.retryAt))
+    t.ok(retryAtMs > clock.nowMs && retryAtMs <= clock.nowMs + hourMs / 3)
+
+    clock.nowMs = retryAtMs
+    const made = (await open()).url()
+    t.notOk(urls.has(made))
+    t.equal((await open()).url(), made, 'one that is known needs no leave')
+    // As after a crash before the account was noted: the CA knows the key.
+    for (const key of place.store.values.keys()) if (key.endsWith('account.json')) place.store.values.delete(key)
+    t.equal((await open()).url(), made, 'one that is found at the CA is not counted')
+    await deactivateAccount(place, signal())
+    await t.rejects(open(), delayed)
+  })
+}
+
 const hmacKey = randomBytes(32).toString('base64url')
 
 t.test('a CA that registers its customers alone', { skip }, async (t) => {

@@ -77,9 +77,9 @@ export function isShared({ name }: Place): boolean {
   return name !== 'failed_validations' && name !== 'duplicate_certificates'
 }
 
-/** Boulder counts certificates when they are issued: an order that came to nothing gets these back. */
+/** Boulder counts certificates when they are issued, and accounts when they are made: what came to nothing gets these back. */
 export function isGivenBack({ name }: Place): boolean {
-  return name === 'certificates_per_domain' || name === 'duplicate_certificates'
+  return ['certificates_per_domain', 'duplicate_certificates', 'new_accounts'].includes(name)
 }
 
 function accountRecord(accountId: string): string {

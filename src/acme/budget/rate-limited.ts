@@ -16,7 +16,8 @@ export function rateLimited(delay: BudgetDelay, what: string): EdgeError {
 
 /** What the budget has to know of an order that failed; `names` are those of the order. */
 export function outcomeOf(error: unknown, names: readonly string[]): BudgetOutcome {
-  if (!(error instanceof EdgeError)) return { kind: 'failed', failedHosts: [] }
+  // What we held back ourselves (an account that the order wants first) is no word of the CA.
+  if (!(error instanceof EdgeError) || error.details.delayed === true) return { kind: 'failed', failedHosts: [] }
   if (error.code === 'ACME_EDGE_ACME_RATE_LIMITED') {
     const retryAtMs = Date.parse(String(error.details.retryAt))
     const detail = findProblem(error)?.detail ?? ''
