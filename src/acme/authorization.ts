@@ -73,9 +73,10 @@ async function validate(
     options.account.post({ url: challenge.url, payload: {}, doing: `the challenge for ${host}` }, signal)
   const isPending = async () => (await read()).challenge?.status === 'pending'
   // A resumed order: the CA was asked before the interruption and is still looking.
-  if (challenge.status === 'pending') await sendOnce({ send, isPending }, signal)
+  const isJustAsked = challenge.status === 'pending'
+  if (isJustAsked) await sendOnce({ send, isPending }, signal)
   options.onProgress({ kind: 'authorization', host, state: 'asked' })
-  const done = await pollUntil({ read, isDone: (value) => value.status !== 'pending' }, signal)
+  const done = await pollUntil({ read, isDone: (value) => value.status !== 'pending', isJustAsked }, signal)
   if (done.status !== 'valid') {
     throw failure(done, done.challenge?.error ?? { detail: `the authorization is ${done.status}` })
   }

@@ -83,13 +83,15 @@ export async function finalizeOrder(
   const { url } = options.order
   const read = () => readOrder(account, url, signal)
   // All authorizations are valid; the order follows a moment later (RFC 8555 §7.1.6).
-  const ready = await pollUntil({ read, isDone: (order) => order.status !== 'pending' }, signal)
-  if (ready.status === 'ready') {
+  const ready = await pollUntil({ read, isDone: (order) => order.status !== 'pending', isJustAsked: false }, signal)
+  const isJustAsked = ready.status === 'ready'
+  if (isJustAsked) {
     const payload = { csr: await options.csr() }
     const send = () => account.post({ url: ready.finalize, payload, doing: 'to finalize the order' }, signal)
     await sendOnce({ send, isPending: async () => (await read()).status === 'ready' }, signal)
   }
-  const done = await pollUntil({ read, isDone: (order) => !['ready', 'processing'].includes(order.status) }, signal)
+  const isDone = (order: Order) => !['ready', 'processing'].includes(order.status)
+  const done = await pollUntil({ read, isDone, isJustAsked }, signal)
   if (done.status === 'valid') return done
   throw invalidOrder(done)
 }

@@ -10,6 +10,12 @@ const maxWaitMs = 30_000
 const minWaitMs = 100
 const firstWaitMs = 250
 const attempts = 4
+/**
+ * Between asking a CA for work (a validation, a signature) and the first look whether it is done. A look at once comes before the
+ * CA is done, and its `Retry-After` then costs a second or more. Pebble with a running edge needs well below 100 ms for either;
+ * a CA that needs longer answers the first look with its own time to wait.
+ */
+const headStartMs = 100
 
 /** Repeats what may be repeated (reading, or asking for what exists already) while the CA is out of reach or at fault. */
 export async function retrySafely<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -23,11 +29,20 @@ export async function retrySafely<T>(signal: AbortSignal, work: () => Promise<T>
   }
 }
 
-/** Reads a resource until `isDone`; waits as its Retry-After says, within bounds, else ever longer. `read` retries by itself. */
+export interface PollOptions<T> {
+  /** Retries by itself. */
+  readonly read: () => Promise<T>
+  readonly isDone: (value: T) => boolean
+  /** Whether the CA was asked for the work a moment ago: the first look then waits for 100 ms. */
+  readonly isJustAsked: boolean
+}
+
+/** Reads a resource until `isDone`; waits between looks as its Retry-After says, within bounds, else ever longer. */
 export async function pollUntil<T extends { readonly response: AcmeResponse }>(
-  options: { readonly read: () => Promise<T>; readonly isDone: (value: T) => boolean },
+  options: PollOptions<T>,
   signal: AbortSignal,
 ): Promise<T> {
+  if (options.isJustAsked) await pause(headStartMs, signal)
   for (let waitMs = firstWaitMs; ; waitMs *= 1.5) {
     const value = await options.read()
     if (options.isDone(value)) return value
