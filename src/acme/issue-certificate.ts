@@ -306,9 +306,9 @@ async function proveAll(options: Working, order: Order, signal: AbortSignal): Pr
 
 async function install(options: IssueOptions, obtained: Obtained, signal: AbortSignal): Promise<StoredCertificate> {
   const { certificateFolder, store, names, publisher, onProgress } = options
-  const { fullChainPem, privateKeyPem } = obtained
+  const { fullChainPem, privateKeyPem, directory } = obtained
   const name = folderNameOf(names)
-  const certificate = await installCertificate(certificateFolder, { name, fullChainPem, privateKeyPem })
+  const certificate = await installCertificate(certificateFolder, { name, fullChainPem, privateKeyPem, directory })
   await publisher.installed(name, signal)
   await closeJournal(store, obtained)
   onProgress?.({ kind: 'installed', name, notAfterMs: certificate.notAfterMs })

@@ -5,7 +5,7 @@ import type { EdgeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
-import { readRenewalRecord, renewalLock, writeRenewalRecord } from '../manage/renewal-record.ts'
+import { imported, readRenewalRecord, renewalLock, writeRenewalRecord } from '../manage/renewal-record.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import { installCertificate, leafNames, type StoredCertificate } from '../store/certificates.ts'
 import { type OpenedStore, openStore } from '../store/open-store.ts'
@@ -145,7 +145,7 @@ async function forgetAuthority(store: OpenedStore['store'], name: string): Promi
   const record = await readRenewalRecord(store, name)
   const { failures, lastAttemptMs } = record.state
   const state = { ...freshRenewalState, failures, lastAttemptMs }
-  await writeRenewalRecord(store, { name, record: { state, directory: 'imported' } })
+  await writeRenewalRecord(store, { name, record: { state, directory: imported } })
 }
 
 /** With a store that machines share the running edge hands it on; where none runs here it is handed on from here. */

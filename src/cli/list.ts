@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { AcmeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { createLog } from '../log.ts'
-import { type RenewalRecord, readRenewalRecord } from '../manage/renewal-record.ts'
+import { authorityOf, type RenewalRecord, readRenewalRecord } from '../manage/renewal-record.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import { type BrokenCertificate, listCertificates, type StoredCertificate } from '../store/certificates.ts'
 import { type OpenedStore, openStore } from '../store/open-store.ts'
@@ -62,13 +62,15 @@ function toText(listed: readonly Listed[], nowMs: number): string {
   return listed.map((one) => `${toLine(one, nowMs)}${toNote(one, nowMs)}`).join('\n')
 }
 
-function toLine({ name, certificate }: Listed, nowMs: number): string {
+function toLine({ name, certificate, record }: Listed, nowMs: number): string {
   if (certificate === undefined) return `${name}  none yet`
   if ('error' in certificate) return `${name}  broken: ${certificate.error.message}`
   const { names, notAfterMs } = certificate
+  const directory = authorityOf(certificate, record)
+  const from = directory === undefined ? '' : `  from ${URL.parse(directory)?.host ?? directory}`
   const days = Math.floor((notAfterMs - nowMs) / dayMs)
   const left = days < 0 ? 'expired' : `${days} days left`
-  return `${name}  ${new Date(notAfterMs).toISOString().slice(0, 10)} (${left})  ${names.join(', ')}`
+  return `${name}  ${new Date(notAfterMs).toISOString().slice(0, 10)} (${left})  ${names.join(', ')}${from}`
 }
 
 /** What went wrong last, on a line of its own. */
@@ -81,7 +83,8 @@ function toNote({ record: { state } }: Listed, nowMs: number): string {
 }
 
 /** Never the key: what is listed is piped and pasted. */
-function toJson({ name, certificate, isManaged, record: { state, directory } }: Listed): object {
+function toJson({ name, certificate, isManaged, record }: Listed): object {
+  const { state, directory } = record
   const { failures, lastError, lastAttemptMs, nextAttemptMs, info } = state
   const renewal = {
     directory,
@@ -91,17 +94,18 @@ function toJson({ name, certificate, isManaged, record: { state, directory } }: 
     nextAttempt: isoTime(nextAttemptMs),
     window: info && { start: isoTime(info.start), end: isoTime(info.end), explanationUrl: info.explanationUrl },
   }
-  return { name, managed: isManaged, ...describe(certificate), renewal }
+  return { name, managed: isManaged, ...describe(certificate, record), renewal }
 }
 
-function describe(certificate: Listed['certificate']): object {
+function describe(certificate: Listed['certificate'], record: RenewalRecord): object {
   if (certificate === undefined) return {}
   if ('error' in certificate) {
     const { code, message } = certificate.error
     return { error: { code, message } }
   }
   const { names, serial, notBeforeMs, notAfterMs } = certificate
-  return { names, serial, notBefore: isoTime(notBeforeMs), notAfter: isoTime(notAfterMs) }
+  const ca = authorityOf(certificate, record)
+  return { names, serial, ca, notBefore: isoTime(notBeforeMs), notAfter: isoTime(notAfterMs) }
 }
 
 function isoTime(ms: number | undefined): string | undefined {

@@ -1,12 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
 import { certificateAuthorities } from '../acme/certificate-authorities.ts'
+import { freshRenewalState } from '../acme/renewal/renewal-state.ts'
 import { type RevocationReason, type RevocationResult, revocationReasons, revokeCertificate } from '../acme/revoke.ts'
 import type { EdgeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { EdgeError } from '../errors.ts'
 import { createLog } from '../log.ts'
-import { readRenewalRecord } from '../manage/renewal-record.ts'
+import { authorityOf, readRenewalRecord } from '../manage/renewal-record.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import { certificateVersions, leafNames, listCertificates } from '../store/certificates.ts'
 import { openStore } from '../store/open-store.ts'
@@ -120,7 +121,7 @@ async function chooseFile({ cert = '', key }: Flags): Promise<Chosen> {
 }
 
 /** The certificate that is served under the name, or an earlier one by its serial. */
-async function chooseStored(name: string, { config: path, serial }: Flags): Promise<Chosen> {
+async function chooseStored(name: string, { config: path, serial, ca }: Flags): Promise<Chosen> {
   const config = await loadConfig(path)
   const opened = await openStore(config.store, createLog('warn'))
   try {
@@ -135,17 +136,24 @@ async function chooseStored(name: string, { config: path, serial }: Flags): Prom
         ),
       )
     const leaf = new X509Certificate(found.fullChainPem)
-    const { directory } = await readRenewalRecord(opened.store, name)
-    // Earlier ones may be from another CA than the one that gave the last, and that may be in the config no more.
-    const isKnown = found === versions[0] && authorities(config).includes(String(directory))
-    return { leaf, keyPem: undefined, directory: isKnown ? directory : undefined }
+    // What an earlier one was not noted with is not known: the last renewal may have been at another CA.
+    const record = found === versions[0] ? await readRenewalRecord(opened.store, name) : nothingNoted
+    const directory = authorityOf(found, record)
+    if (directory !== undefined && ca === undefined) checkIsConfigured(directory, config)
+    return { leaf, keyPem: undefined, directory }
   } finally {
     opened.close()
   }
 }
 
-function authorities({ acme }: EdgeConfig): readonly string[] {
-  return acme === undefined ? [] : certificateAuthorities(acme).map(({ directory }) => directory)
+const nothingNoted = { state: freshRenewalState, directory: undefined }
+
+/** Any other CA would refuse what it does not know. */
+function checkIsConfigured(directory: string, { acme, file }: EdgeConfig): void {
+  const known = acme === undefined ? [] : certificateAuthorities(acme)
+  if (acme === undefined || known.some((one) => one.directory === directory)) return
+  const advice = 'name it there (acme.fallback), or say with --ca which one is to be asked'
+  throw usage(`the certificate is from ${directory}, which is no CA of ${file}: ${advice}`)
 }
 
 function notFound(name: string, serials: readonly string[], serial: string | undefined): string {

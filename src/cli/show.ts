@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { EdgeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { createLog } from '../log.ts'
-import { readRenewalRecord } from '../manage/renewal-record.ts'
+import { authorityOf, readRenewalRecord } from '../manage/renewal-record.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import { type OpenedStore, openStore } from '../store/open-store.ts'
 import { revocationKey } from '../store/revocations.ts'
@@ -47,7 +47,7 @@ async function show(name: string, flags: Flags, { config, opened }: Surroundings
   if (flags.pem && !flags.json) return certificate.fullChainPem
   const description = describeCertificate(certificate, folder)
   const revocation = await store.read(revocationKey(certificate.serial))
-  const { directory } = await readRenewalRecord(store, name)
+  const directory = authorityOf(certificate, await readRenewalRecord(store, name))
   const managed = wantedCertificates(config.acme).some((wanted) => wanted.name === name)
   if (flags.json) {
     const pem = flags.pem ? certificate.fullChainPem : undefined
@@ -55,7 +55,7 @@ async function show(name: string, flags: Flags, { config, opened }: Surroundings
     return `${JSON.stringify({ ...description, ca: directory, managed, revoked, pem })}\n`
   }
   const notes: [string, string][] = []
-  if (directory !== undefined) notes.push(['CA', directory])
+  notes.push(['CA', directory ?? 'unknown: it is not noted which one gave it'])
   if (revocation !== undefined) notes.push(['revoked', 'yes: it is to be replaced'])
   notes.push(['renewed', managed ? 'by the edge' : 'by nobody: it is not in acme.certificates'])
   return `${certificateText(description, notes)}\n`

@@ -153,7 +153,9 @@ export class ManagedCertificate {
       lastError: state.lastError,
       nextAttemptMs: Math.max(step.kind === 'obtain' ? nowMs : renewalMs(situation), state.nextAttemptMs ?? 0),
     }
-    return { step, present, record: { ...record, state } }
+    // A command may have got it from another CA than the last renewal.
+    const directory = present?.directory ?? record.directory
+    return { step, present, record: { state, directory } }
   }
 
   async #ask(present: PresentCertificate, record: RenewalRecord, signal: AbortSignal): Promise<void> {

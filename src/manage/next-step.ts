@@ -11,6 +11,8 @@ export interface PresentCertificate {
   readonly notAfterMs: number
   /** Somebody has revoked it, or others know its key. */
   readonly isRevoked: boolean
+  /** The CA that it is noted to be from. */
+  readonly directory?: string | undefined
 }
 
 /** Why a certificate is wanted now. */

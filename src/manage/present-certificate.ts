@@ -15,9 +15,9 @@ export async function presentCertificate(
 ): Promise<PresentCertificate | undefined> {
   const found = await loadServable(folder, name)
   if (found === undefined) return undefined
-  const { names, serial, notBeforeMs, notAfterMs } = found
+  const { names, serial, notBeforeMs, notAfterMs, directory } = found
   const isRevoked = (await store.read(revocationKey(serial))) !== undefined
-  return { id: idOf(found), names, notBeforeMs, notAfterMs, isRevoked }
+  return { id: idOf(found), names, notBeforeMs, notAfterMs, isRevoked, directory }
 }
 
 /** Whether the CA can be asked about a certificate of this id (see idOf). */

@@ -5,8 +5,19 @@ import type { Store, StoreLock } from '../store/contract.ts'
 /** What the store remembers of one certificate's renewals, for the next start, the other replicas and `acme-edge list`. */
 export interface RenewalRecord {
   readonly state: RenewalState
-  /** The directory of the CA that the certificate is from; `undefined`: nobody noted it. */
+  /** The directory of the CA that the certificate is from, or `imported`; `undefined`: nobody noted it. */
   readonly directory: string | undefined
+}
+
+/** Stands for the CA of a certificate that is from none of ours: then none is asked about it. */
+export const imported = 'imported'
+
+/** The directory of the CA that gave a certificate, as it was noted with it, else with its last renewal. */
+export function authorityOf(
+  certificate: { readonly directory?: string | undefined },
+  record: RenewalRecord,
+): string | undefined {
+  return certificate.directory ?? (record.directory === imported ? undefined : record.directory)
 }
 
 /** A damaged or foreign record is as if there were none: at worst the CA is asked once more. */

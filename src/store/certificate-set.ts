@@ -16,6 +16,14 @@ import { decodeRecord, encodeRecord } from './store-record.ts'
 export interface CertificateSet {
   readonly fullChainPem: string
   readonly privateKeyPem: string
+  /** The directory of the CA that gave it; `undefined`: it is from elsewhere, or nobody noted it. */
+  readonly directory?: string | undefined
+}
+
+/** What is under `live/<name>`. */
+export interface LiveSet extends CertificateSet {
+  /** The set's own copy, where it is whole; `undefined` where the files were made by hand. */
+  readonly recorded: CertificateSet | undefined
 }
 
 /** Generations that are kept, the live one included. */
@@ -29,33 +37,30 @@ export function splitPem(text: string): string[] {
 }
 
 /** The files under `live/<name>` (empty texts for missing ones), `undefined` when there is no such folder. */
-export async function readSet(folder: string, name: string): Promise<CertificateSet | undefined> {
+export async function readSet(folder: string, name: string): Promise<LiveSet | undefined> {
   const live = join(folder, 'live', name)
   if (!(await exists(live))) return undefined
-  // The link is resolved once: both files come from one generation, even while another is being installed.
+  // The link is resolved once: all files come from one generation, even while another is being installed.
   const generation = await realpath(live).catch(() => live)
   const read = (file: string) => readFile(join(generation, file), 'utf8').catch(emptyWhenMissing)
   const keyFile = join(generation, 'privkey.pem')
   await narrowMode(keyFile, fileMode, () => undefined).catch(emptyWhenMissing)
-  return { fullChainPem: await read('fullchain.pem'), privateKeyPem: await read('privkey.pem') }
+  const fullChainPem = await read('fullchain.pem')
+  const recorded = await readRecord(generation)
+  // The note is of the certificate that it was written with, and of no other that somebody has put in its place.
+  const isSame = splitPem(recorded?.fullChainPem ?? '')[0] === splitPem(fullChainPem)[0]
+  const directory = isSame ? recorded?.directory : undefined
+  return { fullChainPem, privateKeyPem: await read('privkey.pem'), directory, recorded }
 }
 
 /**
  * Whether certificates are missing at the end of the chain: a file that is cut off between two of them looks whole, but for the
  * set's own checksummed copy.
  */
-export async function isChainCutShort(
-  folder: string,
-  name: string,
-  { fullChainPem }: CertificateSet,
-): Promise<boolean> {
-  const live = join(folder, 'live', name)
-  const generation = await realpath(live).catch(() => live)
-  const record = await readFile(join(generation, recordName)).catch(() => undefined)
-  const value = record && decodeRecord(record)
-  if (!value) return false // made by hand, or damaged: what is there has to do
-  const [found, whole] = [fullChainPem, (JSON.parse(value.toString()) as CertificateSet).fullChainPem].map(splitPem)
-  if (found === undefined || whole === undefined || found.length >= whole.length) return false
+export function isChainCutShort({ fullChainPem, recorded }: LiveSet): boolean {
+  if (recorded === undefined) return false // what is there has to do
+  const [found, whole] = [splitPem(fullChainPem), splitPem(recorded.fullChainPem)]
+  if (found.length >= whole.length) return false
   return found.every((pem, i) => pem === whole[i]) // another chain was put there by somebody
 }
 
@@ -67,14 +72,14 @@ export async function writeSet(folder: string, set: CertificateSet & { readonly 
   const target = join(archive, String(generation))
   await mkdir(target, { mode: folderMode })
   const [leaf = '', ...rest] = splitPem(set.fullChainPem).map((pem) => `${pem}\n`)
-  const { fullChainPem, privateKeyPem } = set
+  const { fullChainPem, privateKeyPem, directory } = set
   await replaceFile(join(target, 'privkey.pem'), privateKeyPem)
   await replaceFile(join(target, 'cert.pem'), leaf)
   await replaceFile(join(target, 'chain.pem'), rest.join(''))
   await replaceFile(join(target, 'fullchain.pem'), leaf + rest.join(''))
   await replaceFile(
     join(target, recordName),
-    encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem }))),
+    encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem, directory }))),
   )
   await syncFolder(archive)
   await swapLink(folder, set.name, generation)

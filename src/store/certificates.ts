@@ -3,7 +3,15 @@ import { readdir } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { EdgeError } from '../errors.ts'
-import { archivedSets, isChainCutShort, readSet, restoreSet, splitPem, writeSet } from './certificate-set.ts'
+import {
+  archivedSets,
+  type CertificateSet,
+  isChainCutShort,
+  readSet,
+  restoreSet,
+  splitPem,
+  writeSet,
+} from './certificate-set.ts'
 import { hasErrno } from './file-store-durable.ts'
 import { guard } from './file-store-guard.ts'
 
@@ -19,12 +27,12 @@ export interface StoredCertificate {
   readonly serial: string
   readonly notBeforeMs: number
   readonly notAfterMs: number
+  /** The directory of the CA that gave it; `undefined`: it is from elsewhere, or nobody noted it. */
+  readonly directory?: string | undefined
 }
 
-export interface NewCertificate {
+export interface NewCertificate extends CertificateSet {
   readonly name: string
-  readonly fullChainPem: string
-  readonly privateKeyPem: string
 }
 
 /** A certificate folder that cannot be served, and why. */
@@ -64,7 +72,7 @@ export async function loadCertificate(folder: string, name: string): Promise<Sto
     const set = await readSet(folder, name)
     if (!set) return undefined
     const parsed = parseCertificate({ name, ...set })
-    if (typeof parsed !== 'string' && !(await isChainCutShort(folder, name, set))) return parsed
+    if (typeof parsed !== 'string' && !isChainCutShort(set)) return parsed
     const restored = await restoreSet(folder, name)
     const again = restored && parseCertificate({ name, ...restored })
     if (again && typeof again !== 'string') return again
@@ -145,8 +153,12 @@ function parseCertificate(certificate: NewCertificate): StoredCertificate | stri
 }
 
 function describe(certificate: NewCertificate, leaf: X509Certificate): StoredCertificate {
+  const { name, fullChainPem, privateKeyPem, directory } = certificate
   return Object.freeze({
-    ...certificate,
+    name,
+    fullChainPem,
+    privateKeyPem,
+    directory,
     names: Object.freeze(leafNames(leaf)),
     serial: leaf.serialNumber.toLowerCase(),
     notBeforeMs: leaf.validFromDate.getTime(),

@@ -116,12 +116,12 @@ async function handOver(parts: SharedCertificatesParts, index: Index, name: stri
   const { redis, folder, log } = parts
   const present = await loadCertificate(folder, name)
   if (present === undefined) return true
-  const { fullChainPem, privateKeyPem } = present
+  const { fullChainPem, privateKeyPem, directory } = present
   const digest = digestOf(present)
   const known = index.get(name)
   // The same set keeps its generation: a replica that was away longest must not make its old certificate the newest.
   const own = known?.digest === digest ? known.generation : 0
-  const record = encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem })))
+  const record = encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem, directory })))
   const keys = [redis.key('live'), ...valueKeys(redis, name), redis.key(certificateChannel)]
   const reply = await redis.run('UNWRITABLE', put, { keys, values: [name, record, known?.generation ?? 0, own] })
   const [isPut, generation] = (reply as readonly RedisReply[]).map(Number) // as the script says

@@ -49,7 +49,7 @@ async function fixture(t: Test) {
 }
 
 t.test('a certificate is revoked by the account, once, with its reason noted', { skip }, async (t) => {
-  const { run, json, issue, serial, marker, other, live, folder } = await fixture(t)
+  const { run, json, issue, serial, marker, pebble, other, live, folder } = await fixture(t)
   await issue('a.example', 'www.a.example')
   const first = serial('a.example')
   await issue('a.example', 'www.a.example')
@@ -91,20 +91,58 @@ t.test('a certificate is revoked by the account, once, with its reason noted', {
     })
   })
 
-  await t.test('of another CA', async (t) => {
+  await t.test('of another CA, which is known from its order', async (t) => {
     const host = new URL(other.directory).host
-    await issue('c.example', '--ca', host)
     t.match(await run('account', 'create'), { code: 0 })
-    const wrong = await json('c.example', '--reason', 'superseded')
-    t.match(wrong, { code: 1, said: { error: { code: 'ACME_EDGE_ACME_REFUSED', message: /say which with --ca/ } } })
-    t.match(await json('c.example', '--reason', 'superseded', '--ca', host), {
-      code: 0,
-      said: { result: 'revoked', ca: other.directory },
-    })
-    // What was revoked is due; from then on it is known which CA it is from.
-    t.match(await run('renew', 'c.example', '--ca', host), { code: 0, stdout: /^c\.example {2}renewed/ })
+    await issue('c.example', '--ca', host)
+    const fromOther = serial('c.example')
     t.match(await run('show', 'c.example', '--json'), { code: 0, stdout: `"ca":"${other.directory}"` })
-    t.match(await json('c.example', '--reason', 'cessationOfOperation'), { code: 0, said: { ca: other.directory } })
+    t.match(await run('show', 'c.example'), { code: 0, stdout: `CA:          ${other.directory}\n` })
+    t.match(await run('list'), { code: 0, stdout: new RegExp(`^c\\.example {2}.* {2}from ${host}$`, 'm') })
+    t.match(await json('c.example', '--reason', 'superseded'), {
+      code: 0,
+      said: { result: 'revoked', serial: fromOther, ca: other.directory },
+    })
+
+    await issue('c.example')
+    t.match(await run('list', '--json'), {
+      code: 0,
+      stdout: `"serial":"${serial('c.example')}","ca":"${pebble.directory}"`,
+    })
+    t.match(
+      await json('c.example', '--reason', 'superseded', '--serial', fromOther),
+      {
+        code: 0,
+        said: { result: 'already', ca: other.directory },
+      },
+      'an earlier one, too',
+    )
+    t.match(await json('c.example', '--reason', 'cessationOfOperation'), { code: 0, said: { ca: pebble.directory } })
+    const wrong = await json('c.example', '--reason', 'superseded', '--ca', host)
+    t.match(wrong, { code: 1, said: { error: { code: 'ACME_EDGE_ACME_REFUSED', message: /say which with --ca/ } } })
+  })
+
+  await t.test('of a CA that is in the config no more', async (t) => {
+    await issue('e.example', '--ca', new URL(other.directory).host)
+    const { acme, ...rest } = JSON.parse(readFileSync(join(folder, 'edge.yaml'), 'latin1'))
+    writeFileSync(join(folder, 'one.yaml'), JSON.stringify({ ...rest, acme: { ...acme, fallback: [] } }))
+    t.match(await run('revoke', 'e.example', '--reason', 'superseded', '--config', 'one.yaml'), {
+      code: 2,
+      stderr: new RegExp(`is from ${other.directory}, which is no CA of .*one\\.yaml: .*acme\\.fallback.*--ca`),
+    })
+    t.throws(() => marker(serial('e.example')))
+  })
+
+  await t.test('imported: nobody knows its CA', async (t) => {
+    await issue('f.example', '--ca', new URL(other.directory).host)
+    for (const file of ['fullchain.pem', 'privkey.pem']) copyFileSync(live('f.example', file), join(folder, file))
+    rmSync(join(folder, 'certs/archive/f.example'), { recursive: true })
+    rmSync(join(folder, 'certs/live/f.example'))
+    t.match(await run('import', '--cert', 'fullchain.pem', '--key', 'privkey.pem'), { code: 0 })
+    t.match(await run('show', 'f.example'), { code: 0, stdout: /^CA: +unknown/m })
+    t.notMatch((await run('list', '--json')).stdout, /"name":"f\.example"[^}]*"ca"/)
+    const wrong = await json('f.example', '--reason', 'superseded')
+    t.match(wrong, { code: 1, said: { error: { message: /say which with --ca/ } } })
   })
 
   await t.test('another account', async (t) => {

@@ -87,6 +87,7 @@ t.test('commands on one machine, an edge on another, a Redis between them', { sk
   await t.test('what came there can be revoked here', async (t) => {
     const live = join(folder, 'there/live/managed.example/cert.pem')
     const serial = new X509Certificate(readFileSync(live)).serialNumber.toLowerCase()
+    t.match(await json('here', 'show', 'managed.example'), { code: 0, said: { ca: pebble.directory } })
     const words = ['managed.example', '--reason', 'superseded']
     t.match(await json('here', 'revoke', ...words), { code: 0, said: { result: 'revoked', serial } })
     t.match(await json('there', 'show', 'managed.example'), { code: 0, said: { revoked: { reason: 'superseded' } } })

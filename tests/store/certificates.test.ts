@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { splitPem } from '../../src/store/certificate-set.ts'
-import { installCertificate, listCertificates, loadCertificate } from '../../src/store/certificates.ts'
+import {
+  certificateVersions,
+  installCertificate,
+  listCertificates,
+  loadCertificate,
+} from '../../src/store/certificates.ts'
 import { writeCertificate } from '../helpers/certificate.ts'
 import { createTestAuthority } from '../helpers/certificate-authority.ts'
 
@@ -24,6 +29,28 @@ t.test('a set is installed in the layout that other programs read', async (t) =>
   t.equal((await stat(live)).mode & 0o777, 0o700)
   t.equal(await readlink(live), '../archive/shop.example/1')
   t.same(await loadCertificate(folder, 'shop.example'), installed)
+})
+
+t.test('the CA that gave a certificate is noted with it, and survives what its files survive', async (t) => {
+  const folder = t.testdir()
+  const [first, second] = [await newPair(folder, 'a.example'), await newPair(folder, 'a.example')]
+  const directoryOf = async () => (await loadCertificate(folder, 'a.example'))?.directory
+  await installCertificate(folder, { name: 'a.example', ...first, directory: 'https://one.example/dir' })
+  await installCertificate(folder, { name: 'a.example', ...second, directory: 'https://two.example/dir' })
+  const versions = await certificateVersions(folder, 'a.example')
+  t.same(
+    versions.map(({ directory }) => directory),
+    ['https://two.example/dir', 'https://one.example/dir'],
+  )
+  const live = join(folder, 'live/a.example')
+  await truncate(join(live, 'fullchain.pem'), 100)
+  t.equal(await directoryOf(), 'https://two.example/dir', 'restored')
+  const third = await newPair(folder, 'a.example')
+  await writeFile(join(live, 'fullchain.pem'), third.fullChainPem)
+  await writeFile(join(live, 'privkey.pem'), third.privateKeyPem)
+  t.equal(await directoryOf(), undefined, 'it is not the note of what somebody has put there')
+  await installCertificate(folder, { name: 'a.example', ...third })
+  t.equal(await directoryOf(), undefined, 'from elsewhere')
 })
 
 t.test('a key that does not fit is refused and the old set stays', async (t) => {
