@@ -139,6 +139,23 @@ t.test('a failure is waited out, 1, 10, 100 minutes and a day, and survives a re
   t.match(await state('a.example'), { failures: 0, lastError: undefined })
 })
 
+t.test('a certificate that a command got from another CA is from that one', async (t) => {
+  const { folder, ca, start, pass } = fixture(t)
+  const asked: (string | undefined)[] = []
+  ca.ask = async (_, directory) => {
+    asked.push(directory)
+    return { start: ca.now + 8 * hourMs, end: ca.now + 9 * hourMs, retryAtMs: ca.now + 6 * hourMs }
+  }
+  start(['a.example'])
+  await eventually('its own was asked about', () => asked.length === 1)
+  const { certPem, keyPem } = await authority.issue(['a.example'])
+  const directory = 'https://other.example/dir'
+  await installCertificate(folder, { name: 'a.example', fullChainPem: certPem, privateKeyPem: keyPem, directory })
+  pass(0)
+  await eventually('the other one, too', () => asked.length === 2)
+  t.same(asked, ['https://ca.example/dir', directory])
+})
+
 t.test('the CA moves the window to the past: renewed at once, and the successor is asked about', async (t) => {
   const { start, orders, ca, pass, said, state } = fixture(t)
   const asked: string[] = []
