@@ -12,6 +12,7 @@ import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import { certificateVersions, leafNames, listCertificates } from '../store/certificates.ts'
 import { openStore } from '../store/open-store.ts'
 import { noteRevocation } from '../store/revocations.ts'
+import { announceRevoked } from '../store/revoked-names.ts'
 import { type AuthoritySession, withAuthority } from './authority-session.ts'
 import { readCertificates, readPrivateKey } from './certificate-files.ts'
 import { authorityOption } from './choose-authority.ts'
@@ -78,8 +79,11 @@ async function revokeChosen({ leaf, keyPem }: Chosen, flags: Flags, session: Aut
   process.stdout.write(`${flags.json ? JSON.stringify(outcome) : toText(outcome)}\n`)
 }
 
-/** `running edge`: it gets another one now; `next run`: the edge will when it runs; `none`: nobody looks after it. */
-type Replacement = 'running edge' | 'next run' | 'none'
+/**
+ * `running edge`, `other edge`: that of this machine, or those of others, get another one now; `next run`: the edge will when
+ * it runs; `none`: nobody looks after it.
+ */
+type Replacement = 'running edge' | 'other edge' | 'next run' | 'none'
 
 async function replace(leaf: X509Certificate, { config, opened }: AuthoritySession): Promise<Replacement> {
   const serial = leaf.serialNumber.toLowerCase()
@@ -87,8 +91,10 @@ async function replace(leaf: X509Certificate, { config, opened }: AuthoritySessi
   const served = stored.find((one) => !('error' in one) && one.serial === serial)
   if (served === undefined) return 'none'
   const isRunning = await tellRunningEdge(opened.folder, served.name)
+  const others = opened.shared === undefined ? 0 : await announceRevoked(opened.shared.redis, served.name)
   if (!wantedCertificates(config.acme).some(({ name }) => name === served.name)) return 'none'
-  return isRunning ? 'running edge' : 'next run'
+  if (isRunning) return 'running edge'
+  return others > 0 ? 'other edge' : 'next run'
 }
 
 interface Outcome {
@@ -108,6 +114,7 @@ function toText({ result, serial, names, reason, replacement }: Outcome): string
 
 const replacementTexts: Readonly<Record<Replacement, string>> = {
   'running edge': '\nthe running edge gets another one now',
+  'other edge': '\nthe edges of other machines get another one now',
   'next run': '\nno edge runs with this store: `acme-edge renew` or the next `acme-edge run` gets another one',
   none: '',
 }

@@ -50,6 +50,7 @@ async function run(path: string): Promise<void> {
       management?.wake(name)
     }
     let management: LazyManagement | undefined
+    replica.onRevoked((name) => management?.wake(name))
     const control = await startControlServer(opened.folder, { ...publisher, installed })
     closers.unshift(() => control.close())
     management = await openManagement(config, { ...opened, publisher, log })

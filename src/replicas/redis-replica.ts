@@ -5,6 +5,7 @@ import { field, type Logger } from '../log.ts'
 import type { SharedStore } from '../store/open-store.ts'
 import type { RedisConnection } from '../store/redis-connection.ts'
 import type { RedisReply } from '../store/redis-script.ts'
+import { RevokedNames, revokedChannel } from '../store/revoked-names.ts'
 import { type Announcement, fieldOf, formatAnnouncement, parseAnnouncement, parseMessage } from './announcement.ts'
 import { CertificateFollower } from './certificate-follower.ts'
 import { Publications } from './publications.ts'
@@ -45,6 +46,8 @@ export class RedisReplica implements Replica {
   readonly #log: Logger
   readonly #known = new Publications(this.#id)
   readonly #certificates: CertificateFollower
+  readonly #revoked: RevokedNames
+  #onRevoked: (name: string) => void = () => undefined
   readonly #local = Promise.withResolvers<ChallengePublisher | undefined>()
   readonly #acknowledged = new Wakeable()
   /** Monotonic: since when what is active is served by somebody who is not attached yet. */
@@ -68,7 +71,8 @@ export class RedisReplica implements Replica {
   ) {
     this.#shared = shared
     this.#log = log
-    const { certificates } = shared
+    const { certificates, redis } = shared
+    this.#revoked = new RevokedNames(redis)
     this.#certificates = new CertificateFollower({ certificates, log, served, publisher: () => this.#publisher() })
   }
 
@@ -104,6 +108,10 @@ export class RedisReplica implements Replica {
     }
   }
 
+  onRevoked(listener: (name: string) => void): void {
+    this.#onRevoked = listener
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#certificates.close()
@@ -120,6 +128,7 @@ export class RedisReplica implements Replica {
         void this.#inTurn(connection, () => this.#receive(connection, message.toString('utf8')))
       })
       await connection.subscribe(this.#key('certificates'), () => void this.#certificates.follow())
+      await connection.subscribe(this.#key(revokedChannel), () => void this.#tellRevoked())
       await connection.subscribe(this.#key('acknowledgements'), () => this.#acknowledged.wake())
       await this.#inTurn(connection, () => this.#rejoin(connection))
     } catch (error) {
@@ -221,8 +230,14 @@ export class RedisReplica implements Replica {
     }
     for (const publication of wanted.values()) await this.#apply({ call: 'publish', ...publication })
     await this.#certificates.followBriefly()
+    await this.#tellRevoked()
     this.#applied = sequence
     await this.#tellWithdrawals(connection)
+  }
+
+  /** Never fails: the next comparison asks again. */
+  async #tellRevoked(): Promise<void> {
+    for (const name of await this.#revoked.next().catch(() => [])) this.#onRevoked(name)
   }
 
   async #receive(connection: RedisConnection, message: string): Promise<void> {

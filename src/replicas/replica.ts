@@ -12,6 +12,8 @@ export interface Replica {
    * every live replica has acknowledged.
    */
   attach(local: ChallengePublisher): ChallengePublisher
+  /** Calls back with names whose certificate a command has revoked, on whatever machine; twice does no harm. */
+  onRevoked(listener: (name: string) => void): void
   /** Others no longer wait for this one. Call it when the listeners have closed. */
   close(): Promise<void>
 }
@@ -19,5 +21,10 @@ export interface Replica {
 /** Call it before certificates are loaded. Of a store that is of this machine alone there is one replica: nobody to wait for. */
 export async function openReplica(shared: SharedStore | undefined, log: Logger): Promise<Replica> {
   if (shared !== undefined) return new RedisReplica(shared, { log, served: await shared.certificates.present() })
-  return { join: async () => [], attach: (local) => local, close: async () => undefined }
+  return {
+    join: async () => [],
+    attach: (local) => local,
+    onRevoked: () => undefined, // the edge of this machine is told over its control socket
+    close: async () => undefined,
+  }
 }

@@ -90,6 +90,24 @@ t.test('commands on one machine, an edge on another, a Redis between them', { sk
     t.match(await json('here', 'show', 'managed.example'), { code: 0, said: { ca: pebble.directory } })
     const words = ['managed.example', '--reason', 'superseded']
     t.match(await json('here', 'revoke', ...words), { code: 0, said: { result: 'revoked', serial } })
-    t.match(await json('there', 'show', 'managed.example'), { code: 0, said: { revoked: { reason: 'superseded' } } })
+    t.equal(redis.cli('EXISTS', `acme-edge:state:revoked/${serial}`), '1', 'noted for all machines')
+
+    await t.test('and the edge there replaces it within seconds', async () => {
+      const isReplaced = () => new X509Certificate(readFileSync(live)).serialNumber.toLowerCase() !== serial
+      await eventually('another certificate', isReplaced, 10_000)
+      const { fingerprint256: fingerprint } = new X509Certificate(readFileSync(live))
+      await eventually('it is served', async () => (await served('managed.example')) === fingerprint)
+    })
+  })
+
+  await t.test('whose config names it, too, is told that an edge elsewhere replaces it', async (t) => {
+    const { acme, ...rest } = JSON.parse(readFileSync(join(folder, 'here.yaml'), 'latin1'))
+    const certificates = [{ names: ['managed.example'] }]
+    writeFileSync(join(folder, 'here.yaml'), JSON.stringify({ ...rest, acme: { ...acme, certificates } }))
+    const words = ['managed.example', '--reason', 'superseded']
+    t.match(await json('here', 'revoke', ...words), { code: 0, said: { replacement: 'other edge' } })
+    edge.child.kill('SIGTERM')
+    await edge.exited
+    t.match(await json('here', 'revoke', ...words), { code: 0, said: { replacement: 'next run' } })
   })
 })

@@ -5,6 +5,8 @@ import { createLog } from '../../src/log.ts'
 import { openReplica } from '../../src/replicas/replica.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import type { RedisLink } from '../../src/store/redis-link.ts'
+import { announceRevoked } from '../../src/store/revoked-names.ts'
 import { writeCertificate } from '../helpers/certificate.ts'
 import { eventually } from '../helpers/edge-process.ts'
 import { hostName } from '../helpers/edge-request.ts'
@@ -109,6 +111,29 @@ t.test('who comes late ends its own publication alone', { skip }, async (t) => {
   t.notOk(successor.active.has(challenge(3).token), 'left by one that is gone: whoever withdraws means it')
 })
 
+t.test('all hear of a revocation, once, also who missed the message', { skip }, async (t) => {
+  const { redis, replicas, add } = await startAll(t, 2)
+  const [first, second] = replicas as [TestReplica, TestReplica]
+  t.equal(await announceRevoked(first.redis, 'a.example'), 2)
+  await eventually('both are told', () => [first, second].every(({ revoked }) => revoked.join() === 'a.example'))
+  await announceRevoked(first.redis, 'b.example')
+  await announceRevoked(second.redis, 'a.example')
+  const all = 'a.example,b.example,a.example'
+  await eventually('of each once', () => [first, second].every(({ revoked }) => revoked.join() === all))
+
+  // As `announceRevoked`, but nobody is told.
+  redis.cli('ZADD', 'acme-edge:revoked-names', String(Date.now() + 1_000), 'c.example')
+  redis.cli('INCR', 'acme-edge:sequence')
+  await eventually('the next comparison tells', () => second.revoked.at(-1) === 'c.example', 2_500)
+  await announceRevoked(first.redis, 'd.example')
+  await eventually('it goes on', () => second.revoked.at(-1) === 'd.example')
+  redis.cli('FLUSHALL')
+  await new Promise((done) => setTimeout(done, 1_100)) // past the time that was made up above
+  await announceRevoked(first.redis, 'e.example')
+  await eventually('also after a loss of data', () => second.revoked.at(-1) === 'e.example')
+  t.notOk((await add()).revoked.includes('d.example'), 'which has lost what was revoked before')
+})
+
 t.test('messages that do not come through cost a heartbeat at most', { skip }, async (t) => {
   const { redis, replicas } = await startAll(t, 3)
   const [first, second, third] = replicas as [TestReplica, TestReplica, TestReplica]
@@ -175,6 +200,8 @@ interface TestReplica {
   readonly active: Map<string, ActiveChallenge>
   readonly withdrawn: string[]
   readonly installed: string[]
+  readonly revoked: string[]
+  readonly redis: RedisLink
   readonly folder: string
   readonly local: Store
   hold: Promise<void> | undefined
@@ -208,6 +235,8 @@ async function startReplica(t: Test, redis: TestRedis, folder: string): Promise<
     active,
     withdrawn: [],
     installed: [],
+    revoked: [],
+    redis: opened.shared?.redis as RedisLink, // the store is Redis
     folder: opened.folder,
     local: opened.local,
     hold: undefined,
@@ -228,6 +257,7 @@ async function startReplica(t: Test, redis: TestRedis, folder: string): Promise<
       opened.close()
     },
   }
+  replica.onRevoked((name) => state.revoked.push(name))
   t.teardown(() => state.close())
   return state
 }
