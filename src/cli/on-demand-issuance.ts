@@ -3,12 +3,14 @@ import type { MetricsSnapshot } from '../admin/metrics.ts'
 import { createOnDemandMetrics } from '../admin/on-demand-metrics.ts'
 import type { ChallengePublisher } from '../challenge/publisher.ts'
 import type { AcmeConfig, EdgeConfig } from '../config/config.ts'
-import type { Logger } from '../log.ts'
+import { toEdgeError } from '../errors.ts'
+import { field, type Logger } from '../log.ts'
 import { configuredAuthorities } from '../manage/authorities.ts'
 import { Lanes } from '../manage/lanes.ts'
 import { ManagedCertificate } from '../manage/managed-certificate.ts'
 import { wantedCertificates } from '../manage/wanted-certificates.ts'
 import { OnDemand } from '../on-demand/on-demand.ts'
+import { type OrderLimits, openOrderLimits } from '../on-demand/order-limits.ts'
 import type { DemandPort } from '../on-demand/waiting-room.ts'
 import type { OpenedStore } from '../store/open-store.ts'
 
@@ -26,6 +28,9 @@ export interface OnDemandServices extends Pick<OpenedStore, 'store' | 'folder' |
 
 /** Orders at a time; the limits of the config and of the CA apply besides. */
 const ORDERS_AT_ONCE = 8
+/** What the limits no longer count is forgotten so often. */
+const PRUNE_MS = 86_400_000
+const PRUNE_TIMEOUT_MS = 60_000
 
 /** Gets certificates for handshakes that come without, where `acme.on_demand` is set, and renews them while they are used. */
 export function openOnDemand(config: EdgeConfig, services: OnDemandServices): OnDemandIssuance {
@@ -36,8 +41,11 @@ export function openOnDemand(config: EdgeConfig, services: OnDemandServices): On
   const now = Date.now
   const lanes = new Lanes(ORDERS_AT_ONCE)
   const metrics = createOnDemandMetrics(() => onDemand.running)
+  const limits = openOrderLimits({ store, now })
+  const pruning = setInterval(() => void prune(limits, log), PRUNE_MS).unref()
   const onDemand = new OnDemand({
     config: undefined,
+    orderLimits: limits,
     log,
     observe: (result) => metrics.count(result),
     isManaged: (name) => managed.has(name),
@@ -72,7 +80,18 @@ export function openOnDemand(config: EdgeConfig, services: OnDemandServices): On
       onDemand.configure(next.acme?.onDemand)
     },
     metrics: () => metrics.snapshot(),
-    close: () => onDemand.close(),
+    close() {
+      clearInterval(pruning)
+      return onDemand.close()
+    },
+  }
+}
+
+async function prune(limits: OrderLimits, log: Logger): Promise<void> {
+  try {
+    await limits.prune(AbortSignal.timeout(PRUNE_TIMEOUT_MS))
+  } catch (error) {
+    log.warn({ [field.error]: toEdgeError(error).message }, 'old counts of orders on demand were not removed')
   }
 }
 

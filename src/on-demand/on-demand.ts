@@ -4,7 +4,7 @@ import { EdgeError, toEdgeError } from '../errors.ts'
 import { field, type Logger } from '../log.ts'
 import { type AskOptions, askPermission } from './ask.ts'
 import { BoundedMap } from './bounded-map.ts'
-import { isFree, OrderLimits } from './order-limits.ts'
+import { isFree, type OrderLimits } from './order-limits.ts'
 import type { DemandPort } from './waiting-room.ts'
 
 /** What came of a name; `limited`: it was not asked about, or not ordered, for the sake of a limit. */
@@ -19,6 +19,7 @@ export interface OnDemandParts {
   readonly isManaged: (name: string) => boolean
   /** Whether the certificate of this name was got on demand. */
   readonly isOnDemand: (name: string) => Promise<boolean>
+  readonly orderLimits: OrderLimits
   readonly log: Logger
   /** Told what came of each name. Default: nobody is. */
   readonly observe?: (result: DemandResult) => void
@@ -35,6 +36,8 @@ const askLimit: Limit = { count: 100, periodMs: 10_000 }
 const renewalLimit: Limit = { count: 50, periodMs: 10_000 }
 /** Orders that are under way; each may take minutes. */
 const mostOrdering = 100
+/** How long edges that count at the same time wait for each other. */
+const countTimeoutMs = 10_000
 /** How long a no is remembered, and how long that there was no answer. */
 const deniedMs = 30_000
 const unansweredMs = 2_000
@@ -59,7 +62,6 @@ export class OnDemand implements DemandPort {
   readonly #stop = new AbortController()
   #config: OnDemandConfig | undefined
   readonly #running = new Map<string, Promise<boolean>>()
-  readonly #limits = new OrderLimits()
   readonly #denied = new BoundedMap<number>(mostRemembered)
   /** Apart from what was denied, so that a flood of names does not make it forget what must not be tried again. */
   readonly #failed = new BoundedMap<Failure>(mostRemembered)
@@ -100,12 +102,7 @@ export class OnDemand implements DemandPort {
     this.#asks = take(this.#asks, askLimit, this.#now())
     return this.#run(name, async () => {
       if (!(await this.#isAllowed(name, config))) return false
-      if (this.#ordering >= mostOrdering || !this.#limits.take(name, config.limits, this.#now())) {
-        this.#observe('limited')
-        this.#report({ [field.name]: name }, 'no certificate on demand: acme.on_demand.limits are reached')
-        return false
-      }
-      const obtained = await this.#obtain(name)
+      const obtained = await this.#inLimits(name, config)
       if (obtained) this.#observe('obtained')
       return obtained
     })
@@ -120,7 +117,7 @@ export class OnDemand implements DemandPort {
     this.#renewals = take(this.#renewals, renewalLimit, now)
     void this.#run(name, async () => {
       if (!(await this.#parts.isOnDemand(name)) || !(await this.#isAllowed(name, config))) return false
-      return this.#obtain(name)
+      return this.#whileOrdering(() => this.#obtain(name))
     })
   }
 
@@ -168,9 +165,30 @@ export class OnDemand implements DemandPort {
     }
   }
 
+  /** Orders that are under way, also while the store is asked whether one more may be. */
+  async #whileOrdering<T>(work: () => Promise<T>): Promise<T> {
+    this.#ordering++
+    try {
+      return await work()
+    } finally {
+      this.#ordering--
+    }
+  }
+
+  async #inLimits(name: string, config: OnDemandConfig): Promise<boolean> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(countTimeoutMs)])
+    const take = () => this.#parts.orderLimits.take(name, config.limits, signal)
+    if (this.#ordering < mostOrdering) {
+      const ordered = await this.#whileOrdering(async () => ((await take()) ? this.#obtain(name) : undefined))
+      if (ordered !== undefined) return ordered
+    }
+    this.#observe('limited')
+    this.#report({ [field.name]: name }, 'no certificate on demand: acme.on_demand.limits are reached')
+    return false
+  }
+
   async #obtain(name: string): Promise<boolean> {
     const { log, obtain } = this.#parts
-    this.#ordering++
     try {
       await obtain(name, this.#stop.signal)
       this.#failed.delete(name)
@@ -183,8 +201,6 @@ export class OnDemand implements DemandPort {
       const fields = { [field.name]: name, [field.errorCode]: code, [field.error]: message }
       log.warn({ ...fields, next_attempt: new Date(untilMs).toISOString() }, 'no certificate on demand')
       return false
-    } finally {
-      this.#ordering--
     }
   }
 

@@ -206,3 +206,21 @@ t.test('nobody decides: refused; limits hold; a reload switches it off', { skip 
   t.equal(await shake('ok6.fourth.example'), unrecognized, 'fails closed')
   await eventually('the log says so', () => edge.stderr().includes('acme.on_demand.ask does not answer'))
 })
+
+t.test('a restart allows no more orders', { skip }, async (t) => {
+  const limits = { per_minute: 100, per_registered_domain: '2/1h' }
+  const { folder, shake, edge, ready, metrics, decider } = await fixture(t, { limits })
+  for (const label of ['ok1', 'ok2']) t.equal(await shake(`${label}.shop.example`), `DNS:${label}.shop.example`)
+  edge.child.kill('SIGKILL')
+  await edge.exited
+  const again = spawnEdge(['run', '--config', 'edge.yaml'], { cwd: folder })
+  t.teardown(async () => {
+    again.child.kill('SIGTERM')
+    await again.exited
+  })
+  await eventually('the edge is ready', ready, 20_000)
+  t.equal(await shake('ok3.shop.example'), unrecognized)
+  t.ok(decider.asked.includes('ok3.shop.example'), 'it was allowed')
+  t.match(await metrics(), /^acme_edge_on_demand_total\{result="limited"\} 1$/m)
+  t.equal(await shake('ok3.other.example'), 'DNS:ok3.other.example')
+})

@@ -6,9 +6,11 @@ import t, { type Test } from 'tap'
 import { CertificateTable } from '../../src/edge/certificate-table.ts'
 import { createLog } from '../../src/log.ts'
 import { OnDemand } from '../../src/on-demand/on-demand.ts'
+import { openOrderLimits } from '../../src/on-demand/order-limits.ts'
 import { WaitingRoom } from '../../src/on-demand/waiting-room.ts'
 import { writeCertificate } from '../helpers/certificate.ts'
 import { httpServer } from '../helpers/faulty-servers.ts'
+import { createMemoryStore } from '../helpers/memory-store.ts'
 
 const unrecognized = 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME'
 
@@ -42,6 +44,7 @@ async function serve(t: Test, wish: Wish = {}) {
       limits: { perMinute: 1_000, perRegisteredDomain: 'off' },
       waitingHandshakes,
     },
+    orderLimits: openOrderLimits({ store: createMemoryStore(), now: Date.now }),
     log,
     isManaged: () => false,
     isOnDemand: async () => false,

@@ -7,8 +7,10 @@ import t, { type Test } from 'tap'
 import { EdgeError } from '../../src/errors.ts'
 import { createLog } from '../../src/log.ts'
 import { OnDemand, type OnDemandParts } from '../../src/on-demand/on-demand.ts'
+import { openOrderLimits } from '../../src/on-demand/order-limits.ts'
 import { eventually } from '../helpers/edge-process.ts'
 import { tlsServer } from '../helpers/faulty-servers.ts'
+import { createMemoryStore } from '../helpers/memory-store.ts'
 
 const limits = { perMinute: 1_000, perRegisteredDomain: 'off' } as const
 
@@ -46,6 +48,7 @@ async function open(t: Test, wish: Wish = {}) {
     obtain: async (name) => void obtained.push(name),
     isManaged: () => false,
     isOnDemand: async () => true,
+    orderLimits: openOrderLimits({ store: createMemoryStore(), now: () => clock.ms }),
     log: createLog('silent'),
     now: () => clock.ms,
     observe(result) {
