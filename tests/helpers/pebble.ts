@@ -2,11 +2,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as x509 from '@peculiar/x509'
+import { freePorts } from './edge-process.ts'
 
 export interface PebbleOptions {
   /** A folder of the test: certificates, config and logs go there. */
@@ -110,20 +111,6 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     dns: `127.0.0.1:${dns}`,
     stop: async () => void (await Promise.all([stop(server), stop(dnsServer)])),
   }
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port) // listening on TCP
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }
 
 function findProgram(name: string): string | undefined {
