@@ -80,7 +80,8 @@ export const errorCodes = {
   ACME_EDGE_STORE_UNSUPPORTED: {
     side: 'internal',
     status: 0,
-    meaning: 'edge.yaml names a store that cannot be used: a Redis older than 7',
+    meaning:
+      'edge.yaml names a store that cannot be used: a Redis older than 7, a node of a Redis Cluster, or a Sentinel',
   },
   ACME_EDGE_STORE_UNREADABLE: {
     side: 'internal',

@@ -28,8 +28,8 @@ export interface SharedStore {
 
 /**
  * Opens what `store` of the config names; with Redis the folder then has what other machines have installed. Throws
- * ACME_EDGE_STORE_UNREADABLE, ACME_EDGE_STORE_UNSUPPORTED for a Redis that is too old. A Redis that does not answer is no error here
- * but one of every call, until it does.
+ * ACME_EDGE_STORE_UNREADABLE, ACME_EDGE_STORE_UNSUPPORTED for a Redis that is too old, a cluster or a Sentinel. A Redis that does
+ * not answer is no error here but one of every call, until it does.
  */
 export async function openStore(config: StoreConfig, log: WarningLog): Promise<OpenedStore> {
   const { folder } = config

@@ -3,25 +3,22 @@ import { createClient, ErrorReply, RESP_TYPES } from '@redis/client'
 import type { RedisStoreConfig } from '../config/config.ts'
 import { EdgeError } from '../errors.ts'
 import type { RedisReply, RedisScript, ScriptInput } from './redis-script.ts'
+import { askRedisServer, type RedisServer } from './redis-server.ts'
 
 /** How long connecting may take: TCP, TLS, the user and the first answer together. */
 export const CONNECT_MS = 2_000
 /** How long Redis may take over one command, and how long an outage can go unnoticed while commands are sent. */
 export const COMMAND_MS = 2_000
-/** Lua with KEYS lists, ZRANGE BYLEX and effects that replicate as they are: what the scripts need, and what is tested. */
-const OLDEST_MAJOR = 7
 
 /**
  * One connection from its beginning to its end: it never connects again by itself. So whoever holds one knows that every
  * answer came from the same run of the same server.
  */
-export interface RedisConnection {
+export interface RedisConnection extends RedisServer {
   /** Atomic. Throws the server's ErrorReply, or an Error when the connection is lost or COMMAND_MS are over. */
   run(script: RedisScript, input: ScriptInput): Promise<RedisReply>
   subscribe(channel: string, onMessage: (message: Buffer) => void): Promise<void>
   isOpen(): boolean
-  /** The server drops keys when its memory is full (`maxmemory-policy`). */
-  readonly mayForget: boolean
   /** Resolves with the reason once the connection has ended. */
   readonly ended: Promise<Error>
   close(): void
@@ -29,14 +26,18 @@ export interface RedisConnection {
 
 /**
  * Connects, signs in and asks who is there. Throws EdgeError ACME_EDGE_STORE_UNREADABLE with what is wrong and what to do,
- * ACME_EDGE_STORE_UNSUPPORTED for a Redis that is too old. No message holds the password.
+ * ACME_EDGE_STORE_UNSUPPORTED for a Redis that is too old, a node of a cluster or a Sentinel. No message holds the password.
  */
 export async function connectRedis(config: RedisStoreConfig): Promise<RedisConnection> {
   const client = await createRedisClient(config)
   const connection = wrap(client)
   try {
     await inTime(client.connect(), CONNECT_MS)
-    return Object.assign(connection, await checkServer(client, config))
+    const asked = askRedisServer((section) => client.info(section), redisName(config))
+    const server = await inTime(asked, COMMAND_MS)
+    // Not before: neither a Sentinel nor a cluster has databases, and that would be all they say.
+    if (config.database !== 0) await inTime(client.select(config.database), COMMAND_MS)
+    return Object.assign(connection, server)
   } catch (error) {
     connection.close()
     throw connectError(error, config)
@@ -56,12 +57,12 @@ export function isErrorReply(error: unknown): error is Error {
 type Client = Awaited<ReturnType<typeof createRedisClient>>
 
 async function createRedisClient(config: RedisStoreConfig) {
-  const { host, port, database, username } = config
+  const { host, port, username } = config
   const password = await passwordOf(config)
   const once = { host, port, connectTimeout: CONNECT_MS, reconnectStrategy: false as const }
   return createClient({
     socket: config.tls ? { ...once, tls: true, ...(config.ca ? { ca: await readNamed(config.ca) } : {}) } : once,
-    ...{ database, RESP: 3, disableOfflineQueue: true, name: 'acme-edge', maintNotifications: 'disabled' },
+    ...{ RESP: 3, disableOfflineQueue: true, name: 'acme-edge', maintNotifications: 'disabled' },
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   })
@@ -126,18 +127,6 @@ async function runScript(
     if (!isErrorReply(error) || !error.message.startsWith('NOSCRIPT')) throw error
     return send(['EVAL', script.text, ...rest])
   }
-}
-
-async function checkServer(client: Client, config: RedisStoreConfig): Promise<{ readonly mayForget: boolean }> {
-  const sections = ['server', 'replication', 'memory'].map((section) => client.info(section))
-  const [server = '', replication = '', memory = ''] = await inTime(Promise.all(sections), COMMAND_MS)
-  const version = /^redis_version:(\d+)\.\S*/m.exec(server)
-  if (Number(version?.[1] ?? 0) < OLDEST_MAJOR) {
-    const message = `the store at ${redisName(config)} is ${version?.[0] ?? 'of an unknown version'}: acme-edge needs Redis ${OLDEST_MAJOR} or newer`
-    throw new EdgeError('ACME_EDGE_STORE_UNSUPPORTED', message)
-  }
-  if (/^role:slave/m.test(replication)) throw new Error('it is a replica; store has to name the primary')
-  return { mayForget: /^maxmemory:[1-9]/m.test(memory) && !/^maxmemory_policy:noeviction/m.test(memory) }
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -28,7 +28,7 @@ export interface RedisLink {
 /**
  * Keeps a connection to Redis: the first attempt is waited for, a lost connection is made again. A Redis that cannot be
  * reached is no error here, so that an edge starts from its copies during an outage; one that refuses (a wrong
- * password, too old a version) is.
+ * password, too old a version, a cluster) is.
  */
 export async function openRedisLink(config: RedisStoreConfig, log: WarningLog): Promise<RedisLink> {
   const onConnect = new Set<(connection: RedisConnection) => void>()

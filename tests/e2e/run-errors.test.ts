@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { freePorts, markerRules, spawnEdge } from '../helpers/edge-process.ts'
+import { redisMissing, startRedis } from '../helpers/redis.ts'
 
 async function folderWith(
   t: Test,
@@ -101,6 +102,18 @@ t.test('a store that cannot be used is 1 and one line', async (t) => {
   t.equal(code, 1)
   t.equal(stderr.trim().split('\n').length, 1, 'one line', { stderr })
   t.match(stderr, /store/)
+})
+
+t.test('a Redis that can never be the store is 2 and one line', { skip: redisMissing() }, async (t) => {
+  const { folder, config } = await folderWith(t, '')
+  const [clusterPort] = await freePorts(1)
+  const redis = await startRedis({ folder: join(folder, 'redis'), clusterPort: Number(clusterPort) })
+  t.teardown(() => redis.stop())
+  writeFileSync(config, JSON.stringify({ ...(await minimal()), store: redis.url }))
+  const { code, stderr } = await run(t, ['run', '--config', config])
+  t.equal(code, 2)
+  t.match(stderr, /Redis Cluster.*cluster-enabled/)
+  t.equal(stderr.trim().split('\n').length, 1)
 })
 
 t.test('a log that cannot be written is 1 and one line', async (t) => {

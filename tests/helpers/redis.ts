@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,6 +15,10 @@ export interface RedisOptions {
   readonly port?: number
   /** Further words of its command line. */
   readonly args?: readonly string[]
+  /** Runs as a node of a cluster, whose bus is at this port. */
+  readonly clusterPort?: number
+  /** Runs as a Sentinel that watches the primary at this port, by the name `edge`. */
+  readonly sentinelOf?: number
 }
 
 export interface TestRedis {
@@ -43,11 +47,22 @@ export function redisMissing(): string | false {
 }
 
 /** Starts a Redis of its own that keeps nothing on disk, unless `args` say otherwise. */
-export async function startRedis({ folder, port, args = [] }: RedisOptions): Promise<TestRedis> {
+export async function startRedis({
+  folder,
+  port,
+  args = [],
+  clusterPort,
+  sentinelOf,
+}: RedisOptions): Promise<TestRedis> {
   mkdirSync(folder, { recursive: true })
   const [free] = await freePorts(1)
   const own = port ?? Number(free)
-  const words = ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--dir', resolve(folder), ...args]
+  const cluster = clusterPort === undefined ? [] : ['--cluster-enabled', 'yes', '--cluster-port', String(clusterPort)]
+  const common = ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--dir', resolve(folder)]
+  const words =
+    sentinelOf === undefined
+      ? [...common, ...cluster, ...args]
+      : [writeSentinelConfig(folder, own, sentinelOf), '--sentinel']
   let child: ChildProcess | undefined
   const end = async () => {
     const ending = child
@@ -79,6 +94,12 @@ export async function startRedis({ folder, port, args = [] }: RedisOptions): Pro
     cli: (...command) => spawnSync('redis-cli', ['-p', String(own), ...command], { encoding: 'utf8' }).stdout.trim(),
     stop: end,
   }
+}
+
+function writeSentinelConfig(folder: string, port: number, watched: number): string {
+  const file = resolve(folder, 'sentinel.conf')
+  writeFileSync(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor edge 127.0.0.1 ${watched} 1\n`)
+  return file
 }
 
 /** The config of a store as edge.yaml would give it. */

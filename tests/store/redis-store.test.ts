@@ -12,7 +12,7 @@ import { createRedisStore } from '../../src/store/redis-store.ts'
 import { createTestAuthority } from '../helpers/certificate-authority.ts'
 import { eventually, freePorts } from '../helpers/edge-process.ts'
 import { hostName } from '../helpers/edge-request.ts'
-import { redisConfig, redisMissing, startRedis } from '../helpers/redis.ts'
+import { type RedisOptions, redisConfig, redisMissing, startRedis, type TestRedis } from '../helpers/redis.ts'
 import { runStoreConformance } from './conformance.ts'
 
 const skip = redisMissing()
@@ -278,6 +278,58 @@ t.test('a replica of Redis is no store, and a failover is survived', { skip }, a
     )
   await eventually('it is the primary again', writes)
 })
+
+t.test(
+  'a node of a cluster, and a Sentinel, are refused with what to do, whatever the database',
+  { skip },
+  async (t) => {
+    const folder = t.testdir()
+    const start = async (options: Partial<RedisOptions>, name: string) => {
+      const redis = await startRedis({ folder: join(folder, name), ...options })
+      t.teardown(() => redis.stop())
+      return redis
+    }
+    const startNode = async (name: string) => {
+      const [clusterPort] = await freePorts(1)
+      const node = await start({ clusterPort: Number(clusterPort) }, name)
+      return { ...node, clusterPort: `${clusterPort}` }
+    }
+    let refusals = 0
+    const refuses = async ({ port }: TestRedis, message: RegExp) => {
+      for (const database of [0, 2]) {
+        const config = redisConfig(`redis://127.0.0.1:${port}/${database}`, join(folder, 'copies'))
+        await t.rejects(openStore(config, createLog('silent')), { code: 'ACME_EDGE_STORE_UNSUPPORTED', message })
+        refusals++
+      }
+    }
+    const aboutCluster =
+      /127\.0\.0\.1:\d+\/\d is a node of a Redis Cluster.*Let store name a Redis without `cluster-enabled`/
+    const [first, second] = [await startNode('first'), await startNode('second')]
+    await refuses(first, aboutCluster)
+    first.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '8191')
+    second.cli('CLUSTER', 'ADDSLOTSRANGE', '8192', '16383')
+    first.cli('CLUSTER', 'MEET', '127.0.0.1', `${second.port}`, second.clusterPort)
+    const moves = () => [first, second].some((node) => node.cli('GET', 'acme-edge:live').startsWith('MOVED'))
+    await eventually('the cluster is whole, and one node sends to the other', moves, 20_000)
+    await refuses(first, aboutCluster)
+    await refuses(second, aboutCluster)
+
+    const primary = await start({}, 'primary')
+    const sentinel = await start({ sentinelOf: primary.port }, 'sentinel')
+    await refuses(sentinel, /is a Redis Sentinel.*let store name the primary.*GET-MASTER-ADDR-BY-NAME/)
+    const address = sentinel.cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'edge').split('\n')
+    t.same(address, ['127.0.0.1', `${primary.port}`], 'the advice leads to the primary')
+    const { store, close } = await openStore(
+      redisConfig(`redis://${address.join(':')}/2`, join(folder, 'copies')),
+      createLog('silent'),
+    )
+    t.teardown(close)
+    await store.write('k', 'v')
+    t.equal(primary.cli('-n', '2', 'EXISTS', 'acme-edge:state:k'), '1', 'in the database that is named')
+    t.equal(primary.cli('EXISTS', 'acme-edge:state:k'), '0')
+    t.equal(refusals, 8)
+  },
+)
 
 async function failsFast(t: Test, store: OpenedStore['store'], withinMs = 500): Promise<void> {
   const start = performance.now()
