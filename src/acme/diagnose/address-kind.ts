@@ -23,6 +23,12 @@ export function ownAddresses(): ReadonlySet<string> {
   return new Set(all.map(({ address }) => ipaddr.parse(address.replace(/%.*$/, '')).toString()))
 }
 
+/** Whether this machine has no public address of that kind itself, so that a router stands between it and this one. */
+export function isBehindNat(address: string, own: ReadonlySet<string>): boolean {
+  const isAlike = (other: string) => other.includes(':') === address.includes(':')
+  return addressKind(address) === 'public' && ![...own].some((one) => isAlike(one) && addressKind(one) === 'public')
+}
+
 /** Whether this machine could speak IPv6 to the world at all. */
 export function hasIpv6(own: ReadonlySet<string>): boolean {
   return [...own].some((address) => address.includes(':') && addressKind(address) === 'public')

@@ -1,5 +1,6 @@
 import type { Listening } from './diagnosis-types.ts'
 import { type FetchOutcome, maxAnswerBytes } from './fetch-probe.ts'
+import type { FindingCode } from './finding.ts'
 import { type ChainOutcome, describeOutcome } from './follow-chain.ts'
 import type { Fault } from './redirect-rules.ts'
 
@@ -7,6 +8,8 @@ export interface Expected {
   readonly address: string
   /** Whether the address is one of this machine's own interfaces. */
   readonly own: boolean
+  /** Whether this machine reaches it through a router that translates addresses, if at all. */
+  readonly behindNat: boolean
   readonly keyAuthorization: string
   readonly listening: Listening
 }
@@ -15,6 +18,30 @@ type Answered = Extract<FetchOutcome, { kind: 'answered' }>
 
 /** Why a CA that asks at this address would not be content; `undefined`: it would be. */
 export function judgeChain(outcome: ChainOutcome, expected: Expected): Fault | undefined {
+  const fault = faultOf(outcome, expected)
+  if (fault === undefined || !expected.behindNat || !mayBeTheRouter.has(fault.code)) return fault
+  return { ...fault, fix: `${fault.fix}; ${hairpinHint}` }
+}
+
+/** What a router does that keeps to itself what its own network sends to its public address. */
+const mayBeTheRouter: ReadonlySet<FindingCode> = new Set<FindingCode>([
+  'PORT_REFUSED',
+  'PORT_UNREACHABLE',
+  'PORT_TIMEOUT',
+  'PORT_CLOSES',
+  'PORT_NOT_HTTP',
+  'PORT_SPEAKS_TLS',
+  'ANSWER_TIMEOUT',
+  'ANSWER_FORBIDDEN',
+  'ANSWER_SERVER_ERROR',
+  'ANSWER_OTHER_MACHINE',
+  'REDIRECT_ADDRESS',
+])
+
+const hairpinHint =
+  'this machine has private addresses alone: if its router does not lead it back to its public one (hairpin NAT), this says nothing of what a CA sees, so order without --diagnose, or run it from outside'
+
+function faultOf(outcome: ChainOutcome, expected: Expected): Fault | undefined {
   if (outcome.kind === 'misled') return outcome.fault
   if (outcome.kind === 'unanswered') return judgeSilence(outcome.outcome, expected)
   return judgeAnswer(outcome.answer, outcome.visited.at(-1) ?? outcome.visited[0], expected)
@@ -22,7 +49,7 @@ export function judgeChain(outcome: ChainOutcome, expected: Expected): Fault | u
 
 function judgeSilence(outcome: Exclude<FetchOutcome, Answered>, { address, listening }: Expected): Fault {
   const text = `port 80 of ${address} ${describeOutcome(outcome)}`
-  const reach = `${portHint(listening)}; if this machine cannot reach its own public address (a router that does not loop back), order without --diagnose`
+  const reach = portHint(listening)
   switch (outcome.kind) {
     case 'refused':
       return { code: 'PORT_REFUSED', text, fix: reach }
@@ -31,7 +58,7 @@ function judgeSilence(outcome: Exclude<FetchOutcome, Answered>, { address, liste
     case 'no-connection':
       return { code: 'PORT_TIMEOUT', text, fix: `open port 80 in the firewalls on the way; ${reach}` }
     case 'silent':
-      return { code: 'ANSWER_TIMEOUT', text, fix: `look at what listens there; ${portHint(listening)}` }
+      return { code: 'ANSWER_TIMEOUT', text, fix: `look at what listens there; ${reach}` }
     case 'closed':
       return { code: 'PORT_CLOSES', text, fix: `look at what listens there: a firewall, or a proxy without its server` }
     case 'not-http':

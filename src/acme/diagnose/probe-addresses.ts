@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { ChallengePublisher } from '../../challenge/publisher.ts'
 import { challengePrefix } from '../../challenge/token.ts'
 import type { HostName } from '../../http.ts'
-import { hasIpv6, ownAddresses } from './address-kind.ts'
+import { hasIpv6, isBehindNat, ownAddresses } from './address-kind.ts'
 import type { DiagnosisOptions } from './diagnosis-types.ts'
 import type { Addresses } from './find-addresses.ts'
 import { type Finding, finding } from './finding.ts'
 import { type ChainOutcome, followChain } from './follow-chain.ts'
 import { judgeChain } from './judge-chain.ts'
-import type { Fault } from './redirect-rules.ts'
+import { type Fault, maxRedirects } from './redirect-rules.ts'
 
 export interface Probing {
   readonly name: HostName
@@ -88,7 +88,7 @@ interface Asking {
 
 async function probe({ url, address, keyAuthorization, publicCa }: Asking, options: DiagnosisOptions): Promise<Probe> {
   const { dns, listening, signal, timeoutMs = defaultTimeoutMs, dial = direct, own = ownAddresses() } = options
-  const expected = { address, own: own.has(address), keyAuthorization, listening }
+  const expected = { address, own: own.has(address), behindNat: isBehindNat(address, own), keyAuthorization, listening }
   const ask = () => followChain({ url, address, dns, publicOnly: publicCa, dial, timeoutMs, signal })
   const first = await ask()
   const fault = judgeChain(first, expected)
@@ -132,6 +132,10 @@ function judgeAll(name: string, probes: readonly Probe[]): readonly Finding[] {
 function redirected(name: string, { address, redirects }: Probe): Finding {
   const times = redirects === 1 ? 'a redirect' : `${redirects} redirects`
   const text = `the token is found at ${address} by way of ${times}`
+  if (redirects > maxRedirects) {
+    const fix = `shorten the way: Let's Encrypt follows ${redirects}, others ${maxRedirects} or less`
+    return { ...finding('REDIRECT_TOO_MANY', { name, text, fix }), severity: 'warning' }
+  }
   return finding('REDIRECTED', { name, text, fix: 'nothing has to be done, as long as the target stays as it is' })
 }
 

@@ -3,7 +3,10 @@ import type { FindingCode } from './finding.ts'
 
 /** BR §3.2.2.4.19 names these four; 303 and all others end the validation. */
 const followed = new Set([301, 302, 307, 308])
-const maxRedirects = 10
+/** What CAs say that they follow. */
+export const maxRedirects = 10
+/** Boulder counts a redirect after it has compared the count (`numRedirects > maxRedirect`), so that one more passes. */
+const followedRedirects = maxRedirects + 1
 const maxPathBytes = 2_000
 
 /** What is wrong, and what to do about it; the name is added by whoever knows it. */
@@ -35,7 +38,7 @@ export function followRedirect({ status, location, visited }: Redirect): URL | F
   if (fault !== undefined) return fault
   if (visited.some(({ href }) => href === to.href))
     return { code: 'REDIRECT_LOOP', text: `${next.shown}, which was asked for before`, fix: loopFix }
-  if (visited.length > maxRedirects)
+  if (visited.length > followedRedirects)
     return {
       code: 'REDIRECT_TOO_MANY',
       text: `more than ${maxRedirects} redirects, the last to ${to.href}`,

@@ -273,7 +273,15 @@ const cases: readonly Case[] = [
   },
   { title: 'a redirect to a long path', expect: ['REDIRECT_TOO_LONG'], ...redirecting(301, `/${'x'.repeat(2_001)}`) },
   { title: 'a redirect to itself', expect: ['REDIRECT_LOOP'], ...redirecting(301, (url) => url) },
-  { title: 'eleven redirects', expect: ['REDIRECT_TOO_MANY'], ports: manyRedirects(11) },
+  { title: 'twelve redirects', expect: ['REDIRECT_TOO_MANY'], says: /^more than 10/, ports: manyRedirects(12) },
+  {
+    title: 'eleven redirects, which Boulder follows, whatever it says',
+    expect: ['REDIRECT_TOO_MANY'],
+    severity: 'warning',
+    says: /by way of 11 redirects/,
+    fix: /Let's Encrypt follows 11, others 10 or less/,
+    ports: manyRedirects(11),
+  },
   { title: 'ten redirects', expect: ['REDIRECTED'], says: /by way of 10 redirects/, ports: manyRedirects(10) },
   { title: 'redirects without end', expect: ['REDIRECT_TOO_MANY'], ...redirecting(302, (url) => `${url}x`) },
   {
@@ -557,6 +565,32 @@ t.test('each fault is found, and nothing else', async (t) => {
   const faults = new Set(cases.flatMap(({ expect }) => expect))
   t.strictSame([...faults].toSorted(), Object.keys(findingKinds).toSorted(), 'every kind of finding was made for real')
   t.ok(faults.size >= 25, `${faults.size} kinds of findings in ${cases.length} cases`)
+})
+
+t.test('behind a router that translates, what may be its own doing is said to be so', async (t) => {
+  const hint = /hairpin NAT.*order without --diagnose/
+  const refused = { ports: async () => right(await closedPort()) }
+  const faults: readonly (readonly [title: string, Partial<Case>, own: string, isHinted: boolean])[] = [
+    ['closed', refused, '192.168.1.10', true],
+    ['the page of the router', answering(notFound), '192.168.1.10', true],
+    ['its login', answering((_, response) => response.writeHead(401).end()), '192.168.1.10', true],
+    ['a provider’s shared address', refused, '100.64.3.4', true],
+    ['the machine has the address itself', refused, here, false],
+    ['it has another public one', refused, there, false],
+    ['a public IPv6 address does not help over IPv4', refused, here6, true],
+    [
+      'the edge itself has answered',
+      { ports: async ({ edge, t }) => right(await httpServer(t, proxy(edge, undefined, 201))) },
+      '192.168.1.10',
+      false,
+    ],
+  ]
+  for (const [title, one, own, isHinted] of faults) {
+    const [found] = await run(t, { title, expect: [], ...one, options: () => ({ own: new Set([own]) }) })
+    t.equal(found?.severity, 'error', title)
+    t.equal(hint.test(String(found?.fix)), isHinted, `${title}: ${found?.fix}`)
+  }
+  t.equal(faults.length, 8)
 })
 
 t.test('what a server sends cannot steer a terminal', async (t) => {
