@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
-import { initAuthority } from '../acme/local-ca/authority.ts'
 import { constraintsOf } from '../acme/local-ca/certificates.ts'
+import { initAuthority } from '../acme/local-ca/init-authority.ts'
 import { describeConstraints } from '../acme/local-ca/name-constraints.ts'
 import { parsePermits, privateNames } from '../acme/local-ca/permit.ts'
 import { EdgeError } from '../errors.ts'

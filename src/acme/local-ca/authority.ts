@@ -1,20 +1,13 @@
-import type { KeyObject, X509Certificate } from 'node:crypto'
-import { EdgeError } from '../../errors.ts'
-import { field } from '../../log.ts'
+import type { X509Certificate } from 'node:crypto'
 import type { Store } from '../../store/contract.ts'
 import type { WarningLog } from '../../store/warning-log.ts'
-import {
-  type CertificateAuthority,
-  constraintsOf,
-  createIntermediate,
-  createRoot,
-  type RootOptions,
-  signLeaf,
-} from './certificates.ts'
-import { readIssuing, readRetired, readRoot, writeIssuing, writeRetired, writeRoot } from './keep-authority.ts'
+import { type CertificateAuthority, constraintsOf, type RootOptions, signLeaf } from './certificates.ts'
+import { expired, type IssuingParts, keepFresh, openIssuing, renewIssuingBeforeMs } from './issuing-certificate.ts'
+import { readRetired } from './keep-authority.ts'
 import { isPermitted, type NameConstraints } from './name-constraints.ts'
+import { isFresh, openRoot } from './open-root.ts'
 import { signRevocationList } from './revocation-list.ts'
-import { encodeRootKey, loadRootKey, type RootKeyAccess, writeRootKey } from './root-key.ts'
+import type { RootKeyAccess } from './root-key.ts'
 
 /** What the CA is asked to sign; the names were validated, the key's owner proved possession in the CSR. */
 export interface LeafRequest {
@@ -72,9 +65,6 @@ export interface AuthorityOptions {
 }
 
 const dayMs = 86_400_000
-const renewRootBeforeMs = 30 * dayMs
-/** Long enough for somebody to fetch the root's key from where it is kept. */
-const renewIssuingBeforeMs = 60 * dayMs
 
 /**
  * Opens the local CA of a store: a root and an issuing certificate, made on first use (unless `create` is false) and kept
@@ -83,100 +73,17 @@ const renewIssuingBeforeMs = 60 * dayMs
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { clock = Date.now, leafLifeMs = 7 * dayMs, create = {} } = options
-  const working: Working = { ...options, clock, create }
   const lock = await options.store.lock('local-ca', options.signal)
   try {
-    const root = await openRoot(working)
-    const issuing = await openIssuing(working, root)
-    const log = options.log && onceADay(options.log, clock)
-    return serve({ ...working, root, leafLifeMs, log }, issuing)
+    const root = await openRoot({ ...options, clock, create })
+    const parts = { store: options.store, root, clock, log: options.log && onceADay(options.log, clock) }
+    return serve({ ...parts, leafLifeMs }, await openIssuing(parts))
   } finally {
     await lock.release()
   }
 }
 
-export interface InitOptions {
-  readonly store: Store
-  readonly signal: AbortSignal
-  readonly root: RootOptions
-  /** `file`: the root's key goes there instead of into the store; `passphrase`: it is encrypted with it. */
-  readonly rootKey: RootKeyAccess
-  readonly clock?: () => number
-}
-
-/** Makes a CA where there is none; throws ACME_EDGE_LOCALCA_EXISTS where there is one, whatever its state. */
-export async function initAuthority(options: InitOptions): Promise<{ readonly root: X509Certificate }> {
-  const { store, rootKey, clock = Date.now } = options
-  const lock = await store.lock('local-ca', options.signal)
-  try {
-    if ((await store.list('local-ca/')).length > 0) {
-      throw new EdgeError('ACME_EDGE_LOCALCA_EXISTS', 'there is a local CA in this folder: choose another --folder')
-    }
-    const root = await createRoot(clock(), options.root)
-    const issuing = await createIntermediate(root, clock())
-    await writeNewRoot(store, root, rootKey)
-    await writeIssuing(store, issuing)
-    return { root: root.certificate }
-  } finally {
-    await lock.release()
-  }
-}
-
-/** The root of a store, without opening anything that needs a key. */
-export async function readRootCertificate(store: Store): Promise<X509Certificate> {
-  const kept = await readRoot(store)
-  if (kept) return kept.certificate
-  throw missing()
-}
-
-type Working = AuthorityOptions & { readonly clock: () => number; readonly create: RootOptions | false }
-
-/** The root's certificate, and its key where it can be had. */
-interface OpenRoot {
-  readonly certificate: X509Certificate
-  readonly key: KeyObject | undefined
-}
-
-async function writeNewRoot(store: Store, root: CertificateAuthority, access: RootKeyAccess): Promise<void> {
-  const pem = encodeRootKey(root.key, access.passphrase)
-  if (access.file !== undefined) await writeRootKey(access.file, pem)
-  await writeRoot(store, { certificate: root.certificate, keptPem: access.file === undefined ? pem : undefined })
-}
-
-async function openRoot({ store, clock, create, rootKey = {} }: Working): Promise<OpenRoot> {
-  const kept = await readRoot(store)
-  if (kept && (create === false || isFresh(kept.certificate, clock(), renewRootBeforeMs))) {
-    return { certificate: kept.certificate, key: await loadRootKey(kept, rootKey) }
-  }
-  if (create === false) throw missing()
-  const root = await createRoot(clock(), create)
-  await writeNewRoot(store, root, {})
-  return root
-}
-
-/** An issuing certificate of an earlier root is replaced: a crash between the two writes leaves exactly that behind. */
-async function openIssuing(options: Working, root: OpenRoot): Promise<CertificateAuthority> {
-  const kept = await readIssuing(options.store)
-  const isOurs = kept?.certificate.verify(root.certificate.publicKey) === true
-  if (kept && isOurs && isFresh(kept.certificate, options.clock(), renewIssuingBeforeMs)) return kept
-  if (root.key === undefined && kept && isOurs && isFresh(kept.certificate, options.clock(), 0)) return kept
-  return renewIssuing(options, root, isOurs ? kept : undefined)
-}
-
-async function renewIssuing(
-  { store, clock }: Working,
-  root: OpenRoot,
-  old: CertificateAuthority | undefined,
-): Promise<CertificateAuthority> {
-  if (root.key === undefined || root.certificate.validToDate.getTime() <= clock()) throw expired()
-  const issuing = await createIntermediate({ certificate: root.certificate, key: root.key }, clock())
-  if (old) await writeRetired(store, old)
-  await writeIssuing(store, issuing)
-  return issuing
-}
-
-interface Serving extends Working {
-  readonly root: OpenRoot
+interface Serving extends IssuingParts {
   readonly leafLifeMs: number
 }
 
@@ -220,35 +127,6 @@ function serve(options: Serving, first: CertificateAuthority): Authority {
   }
 }
 
-async function keepFresh(options: Serving, issuing: CertificateAuthority): Promise<CertificateAuthority> {
-  const { clock, root, log, store } = options
-  if (isFresh(issuing.certificate, clock(), renewIssuingBeforeMs)) return issuing
-  // One that ends with the root cannot be had longer: the root is what has to be renewed, and no client knows a new one.
-  if (issuing.certificate.validToDate >= root.certificate.validToDate) {
-    warn(log, "the local CA's root ends soon: make a new CA and have clients trust its root", root.certificate)
-    return issuing
-  }
-  if (root.key === undefined) {
-    const advice = 'start `acme-edge ca serve` once with --root-key (and --passphrase-file), which renews it'
-    warn(
-      log,
-      `the local CA's issuing certificate ends soon and the root key is not there: ${advice}`,
-      issuing.certificate,
-    )
-    return issuing
-  }
-  const lock = await store.lock('local-ca', AbortSignal.timeout(10_000))
-  try {
-    return await renewIssuing(options, root, issuing)
-  } finally {
-    await lock.release()
-  }
-}
-
-function warn(log: WarningLog | undefined, message: string, certificate: X509Certificate): void {
-  log?.warn({ [field.notAfter]: certificate.validToDate.toISOString() }, message)
-}
-
 /** What has to be said for weeks is not said every minute. */
 function onceADay(log: WarningLog, clock: () => number): WarningLog {
   let quietUntilMs = 0
@@ -259,21 +137,4 @@ function onceADay(log: WarningLog, clock: () => number): WarningLog {
       log.warn(fields, message)
     },
   }
-}
-
-function isFresh(certificate: X509Certificate, nowMs: number, spareMs: number): boolean {
-  return certificate.validToDate.getTime() - nowMs > spareMs
-}
-
-function missing(): EdgeError {
-  return new EdgeError(
-    'ACME_EDGE_LOCALCA_MISSING',
-    'there is no local CA in this folder: make one with `acme-edge ca init`',
-  )
-}
-
-function expired(): EdgeError {
-  const advice = 'start `acme-edge ca serve` with --root-key (and --passphrase-file), which renews it'
-  const message = `the local CA's issuing certificate has ended and its root key is not there: ${advice}`
-  return new EdgeError('ACME_EDGE_LOCALCA_EXPIRED', message)
 }
