@@ -1,5 +1,6 @@
 import { EdgeError } from '../errors.ts'
 import { installCertificate, type StoredCertificate } from '../store/certificates.ts'
+import type { StoreLock } from '../store/contract.ts'
 import { underLock } from '../store/under-lock.ts'
 import { abortError } from './abort.ts'
 import { folderNameOf } from './certificate-names.ts'
@@ -38,9 +39,12 @@ export async function issueForRequest(options: RequestOptions): Promise<void> {
   })
 }
 
+/** Nobody else orders for these names, and what is changed is refused once somebody does. */
+type Locked<O> = O & { readonly lock: StoreLock }
+
 async function issue<O extends Ordering, T>(
   options: O,
-  keep: (options: O, obtained: Obtained, signal: AbortSignal) => Promise<T>,
+  keep: (options: Locked<O>, obtained: Obtained, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { store, names, acme } = options
   let signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)])
@@ -50,7 +54,7 @@ async function issue<O extends Ordering, T>(
     try {
       // Who was paused for so long that another replica goes on with the order changes nothing any more.
       signal = AbortSignal.any([signal, lock.signal])
-      const alone = { ...options, store: underLock(store, lock) }
+      const alone = { ...options, store: underLock(store, lock), lock }
       return await keep(alone, await obtain({ ...alone, transport }, signal), signal)
     } finally {
       await lock.release()
@@ -62,11 +66,16 @@ async function issue<O extends Ordering, T>(
   }
 }
 
-async function install(options: IssueOptions, obtained: Obtained, signal: AbortSignal): Promise<StoredCertificate> {
-  const { certificateFolder, store, names, publisher, onProgress } = options
+async function install(
+  options: Locked<IssueOptions>,
+  obtained: Obtained,
+  signal: AbortSignal,
+): Promise<StoredCertificate> {
+  const { certificateFolder, store, lock, names, publisher, onProgress } = options
   const { fullChainPem, privateKeyPem, directory } = obtained
   const name = folderNameOf(names)
-  const certificate = await installCertificate(certificateFolder, { name, fullChainPem, privateKeyPem, directory })
+  const set = { name, fullChainPem, privateKeyPem, directory }
+  const certificate = await installCertificate(certificateFolder, set, lock)
   await publisher.installed(name, signal)
   await closeJournal(store, obtained)
   onProgress?.({ kind: 'installed', name, notAfterMs: certificate.notAfterMs })

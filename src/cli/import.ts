@@ -117,7 +117,7 @@ async function install(
   try {
     const order = await store.lock(`orders/${name}`, signal) // as every installation
     try {
-      const certificate = await installCertificate(folder, { name, fullChainPem, privateKeyPem })
+      const certificate = await installCertificate(folder, { name, fullChainPem, privateKeyPem }, order)
       await forgetAuthority(store, name)
       return { certificate, managed }
     } finally {

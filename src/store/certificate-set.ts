@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { StoreLock } from './contract.ts'
 import {
   fileMode,
   folderMode,
@@ -10,6 +11,7 @@ import {
   replaceFile,
   syncFolder,
 } from './file-store-durable.ts'
+import { linkUnderLock } from './file-store-fence.ts'
 import { decodeRecord, encodeRecord } from './store-record.ts'
 
 /** Key and chain, as the files hold them. */
@@ -64,8 +66,15 @@ export function isChainCutShort({ fullChainPem, recorded }: LiveSet): boolean {
   return found.every((pem, i) => pem === whole[i]) // another chain was put there by somebody
 }
 
-/** Writes a generation and makes it the live one. Call it under the lock of the name. */
-export async function writeSet(folder: string, set: CertificateSet & { readonly name: string }): Promise<void> {
+/**
+ * Writes a generation and makes it the live one. Call it under the lock of the name; given that, throws ACME_EDGE_STORE_STALE,
+ * and leaves the live one, when somebody has taken it since.
+ */
+export async function writeSet(
+  folder: string,
+  set: CertificateSet & { readonly name: string },
+  lock?: StoreLock,
+): Promise<void> {
   const archive = join(folder, 'archive', set.name)
   await makeFolder(archive)
   const generation = Math.max(0, ...(await generations(archive))) + 1
@@ -82,7 +91,11 @@ export async function writeSet(folder: string, set: CertificateSet & { readonly 
     encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem, directory }))),
   )
   await syncFolder(archive)
-  await swapLink(folder, set.name, generation)
+  await swapLink(folder, { name: set.name, generation }, lock).catch(async (error) => {
+    // As the newest one it would come back when the live one is damaged.
+    await rm(target, { recursive: true, force: true })
+    throw error
+  })
   await prune(archive, generation)
 }
 
@@ -109,14 +122,26 @@ export async function restoreSet(folder: string, name: string): Promise<Certific
   return set
 }
 
-async function swapLink(folder: string, name: string, generation: number): Promise<void> {
+interface Generation {
+  readonly name: string
+  readonly generation: number
+}
+
+async function swapLink(folder: string, { name, generation }: Generation, lock?: StoreLock): Promise<void> {
   const live = join(folder, 'live')
+  const target = join('..', 'archive', name, String(generation))
   await makeFolder(live)
-  const temporary = join(live, `${name}~${process.pid}.${randomBytes(6).toString('hex')}.tmp`)
-  await symlink(join('..', 'archive', name, String(generation)), temporary)
   await setAside(join(live, name), join(folder, 'archive', name))
-  await rename(temporary, join(live, name))
+  // Of a lock that lies in Redis there is nothing here: then `push` to the others finds out who is later.
+  if (lock !== undefined) await linkUnderLock(join(folder, 'locks'), { path: join(live, name), target }, lock)
+  else await replaceLink(join(live, name), target)
   await syncFolder(live)
+}
+
+async function replaceLink(path: string, target: string): Promise<void> {
+  const temporary = `${path}~${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+  await symlink(target, temporary)
+  await rename(temporary, path)
 }
 
 /** A real folder at the link's place (copied there by hand) cannot be swapped; it is kept, with its files, in the archive. */

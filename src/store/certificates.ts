@@ -12,6 +12,7 @@ import {
   splitPem,
   writeSet,
 } from './certificate-set.ts'
+import type { StoreLock } from './contract.ts'
 import { hasErrno } from './file-store-durable.ts'
 import { guard } from './file-store-guard.ts'
 
@@ -45,11 +46,16 @@ const namePattern = /^(?=.{1,200}$)(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/
 
 /**
  * Installs key and chain as one set: a new generation in `archive/<name>/`, then one swap of the link `live/<name>`, so
- * that no reader finds a key beside a certificate that it does not fit. Refuses a pair that does not fit.
+ * that no reader finds a key beside a certificate that it does not fit. Refuses a pair that does not fit. Given the lock that it
+ * is done under, throws ACME_EDGE_STORE_STALE, and leaves what was there, when somebody has taken that since.
  */
-export async function installCertificate(folder: string, certificate: NewCertificate): Promise<StoredCertificate> {
+export async function installCertificate(
+  folder: string,
+  certificate: NewCertificate,
+  lock?: StoreLock,
+): Promise<StoredCertificate> {
   const parsed = verifyCertificate(certificate)
-  await guard('UNWRITABLE', join(folder, 'live', certificate.name), () => writeSet(folder, certificate))
+  await guard('UNWRITABLE', join(folder, 'live', certificate.name), () => writeSet(folder, certificate, lock))
   return parsed
 }
 

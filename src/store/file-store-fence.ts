@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoreLock } from './contract.ts'
-import { folderMode, hasErrno, isThere, replaceFile } from './file-store-durable.ts'
+import { folderMode, hasErrno, isThere, makeFolder, replaceFile } from './file-store-durable.ts'
 import { draftPath, highestFencing } from './file-store-lock-files.ts'
 import { staleLock } from './stale-lock.ts'
 import { parseKey } from './store-key.ts'
@@ -22,6 +22,25 @@ export async function replaceUnderLock(locks: string, path: string, bytes: Buffe
     if (hasErrno(error, 'ENOENT')) check()
     throw error
   })
+}
+
+/** Puts a link in the place of another, on the same terms. */
+export async function linkUnderLock(
+  locks: string,
+  { path, target }: { readonly path: string; readonly target: string },
+  lock: StoreLock,
+): Promise<void> {
+  const draft = draftOf(locks, lock)
+  await makeFolder(locks)
+  await symlink(target, draft)
+  try {
+    checkLock(locks, lock)
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    if (hasErrno(error, 'ENOENT')) checkLock(locks, lock)
+    throw error
+  }
 }
 
 /** Removes files, in this order, as long as nobody has taken the lock since; a missing one is fine. Throws as above. */

@@ -15,7 +15,9 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { installCertificate, loadCertificate } from '../../src/store/certificates.ts'
 import { openFileStore } from '../../src/store/file-store.ts'
+import { createTestAuthority } from '../helpers/certificate-authority.ts'
 import { watchFiles } from '../helpers/crashing-files.ts'
 import { eventually } from '../helpers/edge-process.ts'
 import { runStoreConformance } from './conformance.ts'
@@ -186,6 +188,30 @@ for (const [change, number, what] of lateChanges) {
     await lock.release()
   })
 }
+
+t.test('stopped before it swaps the link of a certificate: that of its successor stays', async (t) => {
+  const { folder, open } = fixture(t.testdir())
+  const authority = await createTestAuthority()
+  const issue = async () => {
+    const { certPem, keyPem } = await authority.issue(['shop.example'])
+    return { name: 'shop.example', fullChainPem: `${certPem}\n`, privateKeyPem: `${keyPem}\n` }
+  }
+  await installCertificate(folder, await issue())
+  // Five files of the set are renamed into their places before.
+  const late = await startLateChanger(t, folder, ['install', '6', JSON.stringify(await issue())])
+  const store = await open()
+  await loseSight(join(folder, 'locks'), 'late')
+  const lock = await store.lock('late', AbortSignal.timeout(5_000))
+  const { serial } = await installCertificate(folder, await issue(), lock)
+  const outcome = once(late.stdout, 'data')
+  late.kill('SIGCONT')
+  t.equal(String(await outcome).trim(), 'ACME_EDGE_STORE_STALE')
+  t.equal((await loadCertificate(folder, 'shop.example'))?.serial, serial)
+  t.same(await readdir(join(folder, 'live')), ['shop.example'])
+  t.same(await readdir(join(folder, 'archive/shop.example')), ['1', '3'], 'and none that could be restored instead')
+  t.same(await readdir(join(folder, 'locks')), [`late~${lock.fencing}`])
+  await lock.release()
+})
 
 t.test('what a killed holder was about to write goes with its lock', async (t) => {
   const { folder, open } = fixture(t.testdir())
