@@ -16,8 +16,8 @@ import { requestStage, responseStage } from './stage.ts'
 export async function handle(exchange: Exchange, edge: Generation): Promise<void> {
   edge.occupancy.enter()
   try {
-    // A body is read from at once: what is wrong with its framing comes to light as it is read, and has to meet a reader.
-    if (exchange.body === undefined) await requestStage.enter()
+    // Chunks are read at once: what is wrong with their framing comes to light as they are read, and has to meet a reader.
+    if (exchange.request.framing.kind !== 'chunked') await requestStage.enter()
     await serve(exchange, edge)
   } catch (error) {
     await exchange.fail(error, () => undefined) // the WAF did not even begin, or could not end: fails closed

@@ -31,6 +31,20 @@ t.test('who comes later goes through, too', async (t) => {
   t.ok(entered)
 })
 
+t.test('who comes a turn later goes with the group, as long as it grows, but nobody waits for ever', async (t) => {
+  const stage = new Stage()
+  const order: string[] = []
+  const entered: Promise<void>[] = []
+  for (let turn = 1; turn <= 12; turn++) {
+    entered.push(stage.enter().then(() => void order.push(`opened before ${entered.length + 1}`)))
+    await nextTurn()
+  }
+  await Promise.all(entered)
+  const groups = [...new Set(order)].map((group) => order.filter((one) => one === group).length)
+  t.equal(order.length, 12)
+  t.same(groups, [8, 4], `one came in each turn: ${order}`)
+})
+
 t.test('a group has a largest size: the event loop has a turn between two', async (t) => {
   const stage = new Stage()
   const order: number[] = []
