@@ -63,7 +63,7 @@ export class ReplicaSession {
   }
 
   #keepAlive(): void {
-    const compare = () => void this.#inTurn(() => this.#compare())
+    const compare = () => void this.#inTurn(() => this.#compareAndSay())
     const timers = [
       setInterval(() => void this.#beat(), BEAT_MS),
       setInterval(compare, SWEEP_MS),
@@ -137,6 +137,12 @@ export class ReplicaSession {
       await this.#compare()
       await records.acknowledge(served.applied)
     }
+  }
+
+  /** The message of what was found so comes too late to be acknowledged. */
+  async #compareAndSay(): Promise<void> {
+    await this.#compare()
+    await this.#parts.records.acknowledge(this.#parts.served.applied)
   }
 
   /** Makes what is served here what is active. */
