@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -113,16 +114,23 @@ export function spawnEdge(args: readonly string[], options: { cwd?: string; env?
   return { child, exited, stdout: () => output.stdout, stderr: () => output.stderr }
 }
 
+/** Below those that Linux gives to clients: a connection of another test would take the port before the program does. */
+const portRange = { from: 22_000, to: 32_000 }
+
 /** Ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    ports.push((server.address() as net.AddressInfo).port) // a TCP server's address is an AddressInfo
+  const open = new Map<number, net.Server>()
+  while (open.size < count) {
+    const port = randomInt(portRange.from, portRange.to)
+    const server = net.createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.on('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (isFree) open.set(port, server)
   }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+  await Promise.all([...open.values()].map((server) => new Promise((resolve) => server.close(resolve))))
+  return [...open.keys()]
 }
 
 /** Polls until the condition holds; throws with the description when the time is over. */

@@ -96,8 +96,9 @@ t.test('a file that is changed or cut anywhere is refused, and nothing of it is 
     return state % below
   }
   const messages = new Set<string>()
-  for (let i = 0; i < 60; i++) {
-    const at = next(pfx.length)
+  // Its beginning in any case: what lies behind is mostly found to be changed by its MAC.
+  const places = Array.from({ length: 90 }, (_, i) => (i < 30 ? i : next(pfx.length)))
+  for (const at of places) {
     const changed = Buffer.from(pfx)
     changed[at] = (changed[at] ?? 0) ^ (1 << next(8))
     for (const file of [changed, pfx.subarray(0, at)]) {
@@ -112,5 +113,5 @@ t.test('a file that is changed or cut anywhere is refused, and nothing of it is 
       }
     }
   }
-  t.ok(messages.size >= 2, `${messages.size} kinds of refusal`)
+  t.ok(messages.size > 2, `${messages.size} kinds of refusal`)
 })
