@@ -15,14 +15,14 @@ fi
 
 # Without Pebble its tests are skipped by name; with CI=true they fail.
 sh scripts/install-pebble.sh || echo "going on without Pebble"
-# So with Redis.
-sh scripts/install-redis.sh >/dev/null || echo "going on without Redis"
-# So with the Core Rule Set of Debian.
-sh scripts/install-debian-rules.sh || echo "going on without Debian's modsecurity-crs"
+# So with Redis 7 or newer, which the tests of `store: redis://…` start servers of.
+sh scripts/install-debian-package.sh redis-server command -v redis-server >/dev/null || echo "going on without Redis"
+# So with the Core Rule Set of Debian: version 3, which has to load as it is.
+sh scripts/install-debian-package.sh modsecurity-crs test -d /usr/share/modsecurity-crs/rules || echo "going on without Debian's modsecurity-crs"
 # And with the real ModSecurity, which the differential tests compare with.
 sh scripts/install-libmodsecurity.sh >/dev/null || echo "going on without libmodsecurity"
 # With the client that puts edges under load.
-sh scripts/install-h2load.sh >/dev/null || echo "going on without h2load"
+sh scripts/install-debian-package.sh nghttp2-client command -v h2load >/dev/null || echo "going on without h2load"
 # And with the clients that the local CA is tested with.
 sh scripts/install-lego.sh >/dev/null || echo "going on without lego"
 sh scripts/install-certbot.sh >/dev/null || echo "going on without certbot"

@@ -29,10 +29,11 @@ export async function registerAccount(registration: Registration, signal: AbortS
   const { acme, store, onProgress, state } = registration
   const { contact } = acme
   const response = (await findRegistered(registration, signal)) ?? (await create(registration, signal))
-  const record = { url: parseUrl(response.headers, 'location', 'an account'), contact, configured: contact }
-  await writeAccountRecord(store, acme.directory, { record: { ...record, isClosing: false } })
-  onProgress({ kind: 'account', state, url: record.url })
-  return { ...record, isClosing: false }
+  const url = parseUrl(response.headers, 'location', 'an account')
+  const record = { url, contact, configured: contact, isClosing: false }
+  await writeAccountRecord(store, acme.directory, { record })
+  onProgress({ kind: 'account', state, url })
+  return record
 }
 
 /** RFC 8555 §7.3.1; `undefined`: the CA knows no account with this key, or does not answer such questions. */

@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
 import { certificateAuthorities } from '../acme/certificate-authorities.ts'
-import { freshRenewalState } from '../acme/renewal/renewal-state.ts'
 import { type RevocationReason, type RevocationResult, revocationReasons, revokeCertificate } from '../acme/revoke.ts'
 import type { EdgeConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
@@ -144,7 +143,7 @@ async function chooseStored(name: string, { config: path, serial, ca }: Flags): 
       )
     const leaf = new X509Certificate(found.fullChainPem)
     // What an earlier one was not noted with is not known: the last renewal may have been at another CA.
-    const record = found === versions[0] ? await readRenewalRecord(opened.store, name) : nothingNoted
+    const record = found === versions[0] ? await readRenewalRecord(opened.store, name) : { directory: undefined }
     const directory = authorityOf(found, record)
     if (directory !== undefined && ca === undefined) checkIsConfigured(directory, config)
     return { leaf, keyPem: undefined, directory }
@@ -152,8 +151,6 @@ async function chooseStored(name: string, { config: path, serial, ca }: Flags): 
     opened.close()
   }
 }
-
-const nothingNoted = { state: freshRenewalState, directory: undefined }
 
 /** Any other CA would refuse what it does not know. */
 function checkIsConfigured(directory: string, { acme, file }: EdgeConfig): void {

@@ -15,7 +15,7 @@ export const imported = 'imported'
 /** The directory of the CA that gave a certificate, as it was noted with it, else with its last renewal. */
 export function authorityOf(
   certificate: { readonly directory?: string | undefined },
-  record: RenewalRecord,
+  record: Pick<RenewalRecord, 'directory'>,
 ): string | undefined {
   return certificate.directory ?? (record.directory === imported ? undefined : record.directory)
 }

@@ -134,8 +134,7 @@ export class ReplicaSession {
     for (;;) {
       const { sequence } = await records.snapshot()
       if (sequence === served.applied) return
-      await this.#compare()
-      await records.acknowledge(served.applied)
+      await this.#compareAndSay()
     }
   }
 

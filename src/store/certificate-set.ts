@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, readFile, realpath, rename, rm, symlink } from '
 import { join } from 'node:path'
 import type { StoreLock } from './contract.ts'
 import {
+  besides,
   fileMode,
   folderMode,
   hasErrno,
@@ -81,15 +82,11 @@ export async function writeSet(
   const target = join(archive, String(generation))
   await mkdir(target, { mode: folderMode })
   const [leaf = '', ...rest] = splitPem(set.fullChainPem).map((pem) => `${pem}\n`)
-  const { fullChainPem, privateKeyPem, directory } = set
-  await replaceFile(join(target, 'privkey.pem'), privateKeyPem)
+  await replaceFile(join(target, 'privkey.pem'), set.privateKeyPem)
   await replaceFile(join(target, 'cert.pem'), leaf)
   await replaceFile(join(target, 'chain.pem'), rest.join(''))
   await replaceFile(join(target, 'fullchain.pem'), leaf + rest.join(''))
-  await replaceFile(
-    join(target, recordName),
-    encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem, directory }))),
-  )
+  await replaceFile(join(target, recordName), encodeSet(set))
   await syncFolder(archive)
   await swapLink(folder, { name: set.name, generation }, lock).catch(async (error) => {
     // As the newest one it would come back when the live one is damaged.
@@ -109,8 +106,18 @@ export async function archivedSets(folder: string, name: string): Promise<Certif
 
 async function readRecord(generation: string): Promise<CertificateSet | undefined> {
   const record = await readFile(join(generation, recordName)).catch(() => undefined)
-  const value = record && decodeRecord(record)
-  return value && (JSON.parse(value.toString()) as CertificateSet) // checksummed: written by writeSet()
+  return record && decodeSet(record)
+}
+
+/** The set as one checksummed value. */
+export function encodeSet({ fullChainPem, privateKeyPem, directory }: CertificateSet): Buffer {
+  return encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem, directory })))
+}
+
+/** `undefined`: it is damaged. */
+export function decodeSet(record: Buffer): CertificateSet | undefined {
+  const value = decodeRecord(record)
+  return value && (JSON.parse(value.toString()) as CertificateSet) // checksummed: written by encodeSet()
 }
 
 /** Makes the newest generation live again whose checksummed copy is whole; `undefined` when there is none. */
@@ -139,7 +146,7 @@ async function swapLink(folder: string, { name, generation }: Generation, lock?:
 }
 
 async function replaceLink(path: string, target: string): Promise<void> {
-  const temporary = `${path}~${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = besides(path)
   await symlink(target, temporary)
   await rename(temporary, path)
 }

@@ -97,7 +97,8 @@ export async function isThere(path: string): Promise<boolean> {
   )
 }
 
-function besides(path: string): string {
+/** A path of its own for what is to be renamed to `path`; it is tidied away as a leftover. */
+export function besides(path: string): string {
   return `${path}~${process.pid}.${randomBytes(6).toString('hex')}.tmp`
 }
 

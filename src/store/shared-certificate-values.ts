@@ -1,8 +1,7 @@
 import { field } from '../log.ts'
-import type { CertificateSet } from './certificate-set.ts'
+import { type CertificateSet, decodeSet, encodeSet } from './certificate-set.ts'
 import type { RedisLink } from './redis-link.ts'
 import { type RedisReply, redisScript, serverTime } from './redis-script.ts'
-import { decodeRecord, encodeRecord } from './store-record.ts'
 import type { WarningLog } from './warning-log.ts'
 
 /* What shareCertificates() says of Redis, as calls. All of it throws as RedisLink.run does. */
@@ -24,10 +23,8 @@ export async function putShared(
   redis: RedisLink,
   { name, set, known, own }: SharedSet,
 ): Promise<{ readonly isPut: boolean; readonly generation: number }> {
-  const { fullChainPem, privateKeyPem, directory } = set
-  const record = encodeRecord(Buffer.from(JSON.stringify({ fullChainPem, privateKeyPem, directory })))
   const keys = [redis.key('live'), ...valueKeys(redis, name), redis.key(certificateChannel)]
-  const reply = await redis.run('UNWRITABLE', put, { keys, values: [name, record, known, own] })
+  const reply = await redis.run('UNWRITABLE', put, { keys, values: [name, encodeSet(set), known, own] })
   const [isPut, generation] = (reply as readonly RedisReply[]).map(Number) // as the script says
   return { isPut: isPut === 1, generation: Number(generation) }
 }
@@ -44,8 +41,8 @@ export async function fetchShared(
 ): Promise<CertificateSet | undefined> {
   const values = (await redis.run('UNREADABLE', fetch, { keys: valueKeys(redis, name) })) as readonly (Buffer | null)[]
   for (const record of values) {
-    const value = record && decodeRecord(record)
-    if (value) return JSON.parse(value.toString()) as CertificateSet // checksummed: written by putShared()
+    const set = record && decodeSet(record)
+    if (set) return set
   }
   log.warn({ [field.name]: name }, 'a certificate in Redis is damaged; the one of this machine is kept')
   return undefined

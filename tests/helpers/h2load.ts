@@ -30,7 +30,7 @@ export interface H2loadRuns {
 /** Why tests with h2load cannot run here, as tap's `skip` wants it; with CI set a missing one is a failure. */
 export function h2loadMissing(): string | false {
   if (spawnSync('h2load', ['--version']).status === 0) return false
-  const reason = 'h2load not installed (scripts/install-h2load.sh)'
+  const reason = 'h2load not installed (apt-get install nghttp2-client)'
   if (process.env.CI) throw new Error(reason)
   return reason
 }

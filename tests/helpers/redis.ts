@@ -41,7 +41,7 @@ export interface TestRedis {
 export function redisMissing(): string | false {
   const version = /v=(\d+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1]
   if (Number(version ?? 0) >= 7) return false
-  const reason = `redis-server ${version ? `is ${version}, older than 7` : 'not installed'} (scripts/install-redis.sh)`
+  const reason = `redis-server ${version ? `is ${version}, older than 7` : 'not installed'} (apt-get install redis-server)`
   if (process.env.CI) throw new Error(reason)
   return reason
 }
