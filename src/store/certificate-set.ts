@@ -57,14 +57,20 @@ export async function readSet(folder: string, name: string): Promise<LiveSet | u
 }
 
 /**
- * Whether certificates are missing at the end of the chain: a file that is cut off between two of them looks whole, but for the
+ * Whether the end of a file is missing. Cut off between two certificates, or before its last line end, it looks whole, but for the
  * set's own checksummed copy.
  */
-export function isChainCutShort({ fullChainPem, recorded }: LiveSet): boolean {
+export function isCutShort({ fullChainPem, privateKeyPem, recorded }: LiveSet): boolean {
   if (recorded === undefined) return false // what is there has to do
-  const [found, whole] = [splitPem(fullChainPem), splitPem(recorded.fullChainPem)]
-  if (found.length >= whole.length) return false
-  return found.every((pem, i) => pem === whole[i]) // another chain was put there by somebody
+  const isBeginning = (found: string, whole: string) => found !== whole && whole.startsWith(found)
+  return isBeginning(privateKeyPem, recorded.privateKeyPem) || isBeginning(fullChainPem, chainText(recorded))
+}
+
+/** As `fullchain.pem` is written. */
+function chainText({ fullChainPem }: CertificateSet): string {
+  return splitPem(fullChainPem)
+    .map((pem) => `${pem}\n`)
+    .join('')
 }
 
 /**
@@ -85,7 +91,7 @@ export async function writeSet(
   await replaceFile(join(target, 'privkey.pem'), set.privateKeyPem)
   await replaceFile(join(target, 'cert.pem'), leaf)
   await replaceFile(join(target, 'chain.pem'), rest.join(''))
-  await replaceFile(join(target, 'fullchain.pem'), leaf + rest.join(''))
+  await replaceFile(join(target, 'fullchain.pem'), chainText(set))
   await replaceFile(join(target, recordName), encodeSet(set))
   await syncFolder(archive)
   await swapLink(folder, { name: set.name, generation }, lock).catch(async (error) => {

@@ -6,7 +6,7 @@ import { EdgeError } from '../errors.ts'
 import {
   archivedSets,
   type CertificateSet,
-  isChainCutShort,
+  isCutShort,
   readSet,
   restoreSet,
   splitPem,
@@ -78,7 +78,7 @@ export async function loadCertificate(folder: string, name: string): Promise<Sto
     const set = await readSet(folder, name)
     if (!set) return undefined
     const parsed = parseCertificate({ name, ...set })
-    if (typeof parsed !== 'string' && !isChainCutShort(set)) return parsed
+    if (typeof parsed !== 'string' && !isCutShort(set)) return parsed
     const restored = await restoreSet(folder, name)
     const again = restored && parseCertificate({ name, ...restored })
     if (again && typeof again !== 'string') return again

@@ -168,6 +168,21 @@ async function newPair(base: string, ...names: string[]): Promise<{ fullChainPem
   return { fullChainPem: await read('fullchain.pem'), privateKeyPem: await read('privkey.pem') }
 }
 
+t.test('a file that lacks its last line end alone is restored', async (t) => {
+  const folder = t.testdir()
+  const authority = await createTestAuthority()
+  const { certPem, keyPem } = await authority.issue(['cut.example'])
+  const set = { fullChainPem: `${certPem.trim()}\n`, privateKeyPem: `${keyPem.trim()}\n` }
+  await installCertificate(folder, { name: 'cut.example', ...set })
+  for (const file of ['privkey.pem', 'fullchain.pem']) {
+    const path = join(folder, 'live/cut.example', file)
+    const before = await readFile(path, 'utf8')
+    await truncate(path, before.length - 1)
+    t.match(await loadCertificate(folder, 'cut.example'), set, file)
+    t.equal(await readFile(path, 'utf8'), before)
+  }
+})
+
 t.test('a chain that is cut off between two certificates is restored', async (t) => {
   const folder = t.testdir()
   const authority = await createTestAuthority()
