@@ -12,6 +12,7 @@ import { openStore } from '../store/open-store.ts'
 import { type LazyManagement, openManagement } from './lazy-management.ts'
 import { type LazyOnDemand, openLazyOnDemand } from './lazy-on-demand.ts'
 import { type RunningService, startService } from './running-service.ts'
+import { stopSignal } from './stop-signal.ts'
 import { watchFiles } from './watch-files.ts'
 
 /** `acme-edge run`: serves until SIGTERM or SIGINT; SIGHUP, or a change of the config or a rule file, reloads. */
@@ -75,20 +76,6 @@ async function run(path: string): Promise<void> {
 async function scrape({ service, management, demand }: Running, health: Health): Promise<string> {
   const services = [...(await service.metrics()), ...(await management.metrics()), ...(await demand.metrics())]
   return renderMetrics([...services, await health.metrics()])
-}
-
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let stopped = false
-    const stop = () => {
-      if (stopped) process.exit(1)
-      stopped = true
-      resolve()
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-  })
 }
 
 async function shutDown(closers: readonly (() => Promise<void>)[], health: Health, log: Logger): Promise<void> {

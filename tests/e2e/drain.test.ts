@@ -1,5 +1,6 @@
 import net from 'node:net'
-import t from 'tap'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
 import { startBench } from '../helpers/edge-cases.ts'
 import { eventually, startEdgeProcess } from '../helpers/edge-process.ts'
 import { connectHttp2 } from '../helpers/http2-frames.ts'
@@ -76,19 +77,43 @@ t.test('HTTP/2 connections are told to go away', async (t) => {
   t.same(await bench.edge.exited, { code: 0, signal: null })
 })
 
-t.test('a second SIGTERM and a SIGINT while draining do no harm', async (t) => {
-  const bench = await startBench(t)
-  bench.origin.respond(
-    (_request, socket) => void setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 800),
-  )
+for (const workers of [1, 2]) {
+  t.test(`signals sent again while draining do no harm (${workers} workers)`, async (t) => {
+    const { bench, busy } = await startBusy(t, { workers, answerMs: 2_500 })
+    bench.edge.signal('SIGINT')
+    for (const again of ['SIGINT', 'SIGTERM'] as const) {
+      await sleep(150) // signals that pend together may arrive as one
+      bench.edge.signal(again)
+    }
+    await sleep(1_200)
+    bench.edge.signal('SIGTERM')
+    t.equal((await busy.response())?.status, 200)
+    t.same(await bench.edge.exited, { code: 0, signal: null })
+  })
+
+  t.test(`Ctrl-C again, a second later, ends at once (${workers} workers)`, async (t) => {
+    const { bench, busy } = await startBusy(t, { workers, answerMs: 8_000 })
+    bench.edge.signal('SIGTERM')
+    await sleep(1_200)
+    const askedMs = Date.now()
+    bench.edge.signal('SIGINT')
+    t.same(await bench.edge.exited, { code: 1, signal: null })
+    t.not(await busy.closed(1_000), 'open', 'what ran is cut, in the workers, too')
+    t.ok(Date.now() - askedMs < 3_000, `${Date.now() - askedMs} ms`)
+  })
+}
+
+/** An edge with one request that its origin answers after `answerMs`. */
+async function startBusy(t: Test, { workers, answerMs }: { workers: number; answerMs: number }) {
+  const bench = await startBench(t, { extra: { workers } })
+  bench.origin.respond((_request, socket) => {
+    setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), answerMs)
+  })
   const busy = await connect(bench.http)
   busy.write(get('/busy'))
   await eventually('the origin has it', () => bench.origin.requests.length === 1)
-  bench.edge.signal('SIGTERM')
-  bench.edge.signal('SIGTERM')
-  t.equal((await busy.response())?.status, 200)
-  t.same(await bench.edge.exited, { code: 0, signal: null })
-})
+  return { bench, busy }
+}
 
 /** Whether a connection is refused, or closed without a byte. */
 function refuses(port: number): Promise<boolean> {
