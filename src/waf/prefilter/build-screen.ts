@@ -105,10 +105,7 @@ function linksByHit(scanner: LiteralScanner, links: readonly ScreenedLink[], alp
       else list.push(link)
     }
   }
-  return scanner.endings.map((texts) => {
-    const lists = texts.flatMap((text) => (byLiteral.has(text) ? [byLiteral.get(text) ?? NO_LINKS] : []))
-    return lists.length > 1 ? [...new Set(lists.flat())] : (lists[0] ?? NO_LINKS)
-  })
+  return scanner.literals.map((literal) => byLiteral.get(literal) ?? NO_LINKS)
 }
 
 function screenPhase(rules: readonly Rule[], screened: readonly ScreenedRule[], linksOfHit: LinksOfHit): PhaseScreen {

@@ -13,8 +13,8 @@ export interface LiteralAutomaton {
 }
 
 /** Aho and Corasick's: a trie whose missing edges become those of each state's longest proper suffix. Literals are lower case. */
-export function buildAutomaton(literals: readonly string[]): LiteralAutomaton {
-  const sorted = literals.filter((literal) => literal !== '').toSorted()
+export function buildAutomaton(literals: Iterable<string>): LiteralAutomaton {
+  const sorted = [...literals].toSorted()
   const { classOf, count } = classify(sorted)
   return link(growTrie(sorted, classOf), { sorted, classOf, shift: 32 - Math.clz32(count - 1) })
 }

@@ -1,12 +1,13 @@
 import { kindOf, twins } from './byte-kinds.ts'
 import { buildAutomaton, type LiteralAutomaton } from './literal-automaton.ts'
+import { groupByStem, isThere, STEM_BYTES, type Stemmed } from './literal-stems.ts'
 
 /** What one pass over a string found. */
 export interface Scan {
   /** Kinds of its bytes, and twins. */
   readonly mask: number
   readonly length: number
-  /** Numbers of what ended somewhere in it, each once: indexes of `LiteralScanner.endings`. */
+  /** Numbers of the literals that are somewhere in it, each once: indexes of `LiteralScanner.literals`. */
   readonly hits: readonly number[]
 }
 
@@ -15,37 +16,46 @@ const NO_HITS: readonly number[] = Object.freeze([])
 const STRETCH = 4096
 /** Shorter ones are read in one lane: the others would first have to read what literals may begin in. */
 const LANES_FROM = 192
+/** So many more literals than it has bytes a string may begin and not go on with; from then on all that begin count as found. */
+const MOST_MISSES = 1024
 
 /**
- * One automaton over the literals of all rules, and the kinds of bytes in the same pass: two table look-ups a byte, however
- * many rules there are. Case is ignored.
+ * One automaton over the first bytes of all rules' literals, and the kinds of bytes in the same pass: two table look-ups a
+ * byte, however many rules there are. Where one begins, the rest is compared. Case is ignored.
  */
 export class LiteralScanner {
   /** Bytes of the longest literal. */
   readonly longest: number
-  /** The literals that end where a hit is noted, by its number; 0 is nobody's. */
-  readonly endings: readonly (readonly string[])[]
+  /** By number of the hit. */
+  readonly literals: readonly string[]
   readonly #automaton: LiteralAutomaton
+  /** By number of what the automaton finds: the literals that begin so. */
+  readonly #groups: readonly (readonly Stemmed[])[]
+  /** The pass in which all of a group had been found. */
+  readonly #doneIn: Uint32Array
   readonly #twinOf: Int32Array
   /** The pass in which a hit was noted last. */
   readonly #notedIn: Uint32Array
   #pass = 0
-  /** States of a stretch in which literals ended. */
-  readonly #reached: Uint32Array
+  #misses = 0
+  /** States of a stretch in which stems ended, and where. */
+  readonly #reached = new Uint32Array(STRETCH + 4 * STEM_BYTES) // lanes read a little twice
+  readonly #ends = new Uint32Array(this.#reached.length)
   /** At the end of the stretch. */
   #state = 0
   #mask = 0
 
   constructor(literals: Iterable<string>) {
-    const all = [...new Set([...literals, ...twins.map(([text]) => text)])]
-    this.longest = all.reduce((longest, { length }) => Math.max(longest, length), 0)
-    this.#automaton = buildAutomaton(all)
-    this.endings = this.#automaton.endings
-    this.#reached = new Uint32Array(STRETCH + 3 * this.longest) // lanes read a little twice
-    this.#twinOf = Int32Array.from(this.endings, (texts) => {
-      return twins.reduce((bits, [text, bit]) => (texts.includes(text) ? bits | bit : bits), 0)
-    })
-    this.#notedIn = new Uint32Array(this.endings.length)
+    const texts = new Set([...literals, ...twins.map(([text]) => text)])
+    texts.delete('')
+    this.literals = [...texts]
+    this.longest = this.literals.reduce((longest, { length }) => Math.max(longest, length), 0)
+    this.#automaton = buildAutomaton(new Set(this.literals.map((literal) => literal.slice(0, STEM_BYTES))))
+    this.#groups = groupByStem(this.literals, this.#automaton.endings)
+    this.#doneIn = new Uint32Array(this.#groups.length)
+    const bitOf = new Map(twins)
+    this.#twinOf = Int32Array.from(this.literals, (literal) => bitOf.get(literal) ?? 0)
+    this.#notedIn = new Uint32Array(this.literals.length)
   }
 
   scan(value: string): Scan {
@@ -54,7 +64,7 @@ export class LiteralScanner {
     this.#mask = 0
     if (length > STRETCH) return this.#scanLong(value)
     const count = this.#read(value, 0, length)
-    const hits = count === 0 ? NO_HITS : this.#note(count, this.#beginHits())
+    const hits = count === 0 ? NO_HITS : this.#note(value, count, this.#beginHits())
     return { mask: this.#mask, length, hits }
   }
 
@@ -62,16 +72,17 @@ export class LiteralScanner {
     const { length } = value
     const hits = this.#beginHits()
     for (let from = 0; from < length; from += STRETCH) {
-      this.#note(this.#read(value, from, Math.min(from + STRETCH, length)), hits)
+      this.#note(value, this.#read(value, from, Math.min(from + STRETCH, length)), hits)
     }
     return { mask: this.#mask, length, hits }
   }
 
-  /** Reads one stretch; how many literals ended in it. All is in local variables: this is the loop over every byte. */
+  /** Reads one stretch; how many stems ended in it. All is in local variables: this is the loop over every byte. */
   #read(value: string, from: number, end: number): number {
     if (end - from >= LANES_FROM) return this.#readInLanes(value, from, end)
     const { classOf, next, shift, firstHit } = this.#automaton
     const reached = this.#reached
+    const ends = this.#ends
     const kinds = kindOf
     let state = this.#state
     let mask = this.#mask
@@ -80,7 +91,10 @@ export class LiteralScanner {
       const byte = value.charCodeAt(i) & 0xff
       mask |= kinds[byte] as number
       state = next[(state << shift) | (classOf[byte] as number)] as number
-      if (state >= firstHit) reached[count++] = state
+      if (state >= firstHit) {
+        reached[count] = state
+        ends[count++] = i + 1
+      }
     }
     this.#state = state
     this.#mask = mask
@@ -89,13 +103,14 @@ export class LiteralScanner {
 
   /**
    * The same in four lanes side by side: the next state can only be looked up when the one before is there, and four that
-   * wait for their own take the time of one. A lane begins early enough that no literal is cut in two.
+   * wait for their own take the time of one. A lane begins early enough that no stem is cut in two.
    */
   #readInLanes(value: string, from: number, end: number): number {
     const { classOf, next, shift, firstHit } = this.#automaton
     const reached = this.#reached
+    const ends = this.#ends
     const kinds = kindOf
-    const early = this.longest - 1
+    const early = STEM_BYTES - 1
     const quarter = (end - from + 3 * early) >> 2
     let [state, state1, state2, state3] = [this.#state, 0, 0, 0]
     let mask = this.#mask
@@ -116,16 +131,31 @@ export class LiteralScanner {
       state1 = next[(state1 << shift) | (classOf[byte1] as number)] as number
       state2 = next[(state2 << shift) | (classOf[byte2] as number)] as number
       state3 = next[(state3 << shift) | (classOf[byte3] as number)] as number
-      if (state >= firstHit) reached[count++] = state
-      if (state1 >= firstHit) reached[count++] = state1
-      if (state2 >= firstHit) reached[count++] = state2
-      if (state3 >= firstHit) reached[count++] = state3
+      if (state >= firstHit) {
+        reached[count] = state
+        ends[count++] = from + i + 1
+      }
+      if (state1 >= firstHit) {
+        reached[count] = state1
+        ends[count++] = begin1 + i + 1
+      }
+      if (state2 >= firstHit) {
+        reached[count] = state2
+        ends[count++] = begin2 + i + 1
+      }
+      if (state3 >= firstHit) {
+        reached[count] = state3
+        ends[count++] = begin3 + i + 1
+      }
     }
     for (let i = begin3 + quarter; i < end; i++) {
       const byte = value.charCodeAt(i) & 0xff
       mask |= kinds[byte] as number
       state3 = next[(state3 << shift) | (classOf[byte] as number)] as number
-      if (state3 >= firstHit) reached[count++] = state3
+      if (state3 >= firstHit) {
+        reached[count] = state3
+        ends[count++] = i + 1
+      }
     }
     this.#state = state3
     this.#mask = mask
@@ -140,29 +170,46 @@ export class LiteralScanner {
     return { mask: before.mask | mask, length: end, hits: [...new Set([...before.hits, ...hits])] }
   }
 
-  /** Adds what the first states of `#reached` stand for, each once in a pass, and its twins to the mask. */
-  #note(count: number, hits: number[]): number[] {
+  /** Adds the literals that begin with the first stems of `#reached`, each once in a pass, and the twins among them to the mask. */
+  #note(value: string, count: number, hits: number[]): number[] {
     const { hitOf } = this.#automaton
-    const reached = this.#reached
+    const pass = this.#pass
+    for (let i = 0; i < count; i++) {
+      const found = hitOf[this.#reached[i] as number] as number
+      if (this.#doneIn[found] === pass) continue
+      if (this.#compare(this.#groups[found] as readonly Stemmed[], value, this.#ends[i] as number, hits))
+        this.#doneIn[found] = pass
+    }
+    return hits
+  }
+
+  /** Notes those of the literals that are there behind their stem; whether this pass has found all of them. */
+  #compare(group: readonly Stemmed[], value: string, end: number, hits: number[]): boolean {
     const notedIn = this.#notedIn
     const pass = this.#pass
-    let mask = this.#mask
-    for (let i = 0; i < count; i++) {
-      const hit = hitOf[reached[i] as number] as number
-      if (notedIn[hit] === pass) continue
-      notedIn[hit] = pass
-      mask |= this.#twinOf[hit] as number
-      hits.push(hit)
+    let isDone = true
+    for (let i = 0; i < group.length; i++) {
+      const { number, rest } = group[i] as Stemmed // below its length
+      if (notedIn[number] === pass) continue
+      if (rest !== '' && this.#misses < value.length + MOST_MISSES && !isThere(rest, value, end)) {
+        this.#misses++
+        isDone = false
+        continue
+      }
+      notedIn[number] = pass
+      this.#mask |= this.#twinOf[number] as number
+      hits.push(number)
     }
-    this.#mask = mask
-    return hits
+    return isDone
   }
 
   #beginHits(): number[] {
     this.#pass = (this.#pass + 1) >>> 0
+    this.#misses = 0
     if (this.#pass === 0) {
       // Once in four thousand million passes their numbers begin anew.
       this.#notedIn.fill(0)
+      this.#doneIn.fill(0)
       this.#pass = 1
     }
     return []

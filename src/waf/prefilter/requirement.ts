@@ -30,8 +30,8 @@ interface Facts {
 /** Larger sets of exact texts grow without saying more. */
 const MOST_EXACT = 64
 const MOST_LITERALS = 8192
-/** What stands beyond makes no literal rarer, but the automaton larger. */
-const LONGEST_LITERAL = 10
+/** What stands beyond makes no literal rarer. */
+const LONGEST_LITERAL = 24
 const LONGEST_REPEATED = 32
 const MOST_MEMBERS = 6
 const MOST_NEEDS = 6

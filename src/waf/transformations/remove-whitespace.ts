@@ -8,16 +8,18 @@ export const removeWhitespace: TransformationWord = {
 
 /** Above this, one pass over bytes is faster than a replacement for each blank. */
 const SHORT = 256
-const isBlank = Uint8Array.from({ length: 256 }, (_, byte) =>
-  /[\t\n\v\f\r \xa0]/.test(String.fromCharCode(byte)) ? 1 : 0,
+const isKept = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[\t\n\v\f\r \xa0]/.test(String.fromCharCode(byte)) ? 0 : 1,
 )
 
 function removeFromMany(value: string): string {
   const bytes = Buffer.from(value, 'latin1')
   let length = 0
+  // Without a branch: blanks come too irregularly for the processor to foresee.
   for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0
-    if (isBlank[byte] === 0) bytes[length++] = byte
+    const byte = bytes[i] as number // below its length
+    bytes[length] = byte
+    length += isKept[byte] as number
   }
   return length === bytes.length ? value : bytes.toString('latin1', 0, length)
 }
