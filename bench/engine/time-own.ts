@@ -1,6 +1,6 @@
 import type { RuleSet } from '../../src/waf/transaction-types.ts'
 import { type BenchRequest, showRequest } from '../requests/bench-request.ts'
-import { type CollectorTime, collectGarbage } from './collector-time.ts'
+import { ageObjects, type CollectorTime, collectGarbage } from './collector-time.ts'
 import { inspect } from './own-engine.ts'
 
 export interface OwnTimes {
@@ -11,7 +11,7 @@ export interface OwnTimes {
   readonly collectorShare: number
 }
 
-interface TimeOptions {
+export interface TimeOptions {
   /** Makes so many requests, before the clock starts. */
   readonly make: (count: number) => readonly BenchRequest[]
   readonly seconds: number
@@ -30,6 +30,7 @@ export async function timeOwn(rules: RuleSet, options: TimeOptions): Promise<Own
     const requests = options.make(options.batch)
     // Once: a collection that nobody needs makes V8 throw compiled patterns away.
     if (us.length === 0) collectGarbage()
+    ageObjects()
     const before = process.cpuUsage()
     const startedAt = performance.now()
     await timeBatch(rules, requests, us)

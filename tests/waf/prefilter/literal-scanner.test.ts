@@ -14,7 +14,10 @@ const everyByte = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(b
 const lowerBytes = everyByte.replace(/[A-Z]/g, '')
 
 function found(scanner: LiteralScanner, value: string): readonly string[] {
-  return scanner.scan(value).hits.map((hit) => scanner.literals[hit] ?? '').toSorted()
+  return scanner
+    .scan(value)
+    .hits.map((hit) => scanner.literals[hit] ?? '')
+    .toSorted()
 }
 
 function lower(value: string): string {
