@@ -37,9 +37,11 @@ t.test('finds what is there, and nothing else', async (t) => {
       ['ab-/. ', 'aAbB-/. '],
       [lowerBytes, everyByte],
     ] as const)
-    const literals = Array.from({ length: 1 + random.below(60) }, () => text(random, 6, mine)).filter(
-      (each) => each !== '',
-    )
+    // Beyond eight bytes the rest is compared; many begin alike.
+    const stems = ['', '', text(random, 8, mine), text(random, 8, mine)]
+    const literals = Array.from({ length: 1 + random.below(60) }, () => {
+      return random.pick(stems) + text(random, random.pick([6, 6, 20]), mine)
+    }).filter((each) => each !== '')
     const scanner = new LiteralScanner(literals)
     for (let times = 0; times < 5; times++) {
       const pieces = Array.from({ length: random.below(6) }, () => random.pick(['', ...literals]).toUpperCase())
@@ -92,12 +94,23 @@ t.test('more than 65,536 states', async (t) => {
   t.ok(literals.join('').length > 65_536)
 })
 
+t.test('what begins literals again and again and never goes on is believed in the end', async (t) => {
+  const literals = Array.from('abcdefghijklmnopqrst', (letter) => `<script ${letter}`)
+  const scanner = new LiteralScanner(literals)
+  t.same(found(scanner, '<script -'.repeat(20)), [], 'not for some of them')
+  t.same(found(scanner, `${'<script -'.repeat(20)}<SCRIPT C`), ['<script c'])
+  t.same(found(scanner, '<script -'.repeat(2_000)), literals, 'more than one that fails for a byte')
+  t.same(found(scanner, '<script -'), [], 'each value for itself')
+})
+
 t.test('a value that is scanned piece by piece comes to the same', async (t) => {
   const random = randomFrom(seed)
   let wrong = 0
   let hits = 0
   for (let i = 0; i < count; i++) {
-    const literals = Array.from({ length: 4 }, () => text(random, 9, 'ab-')).filter((literal) => literal !== '')
+    const literals = Array.from({ length: 4 }, () => text(random, random.pick([4, 4, 14]), 'ab-')).filter(
+      (literal) => literal !== '',
+    )
     const scanner = new LiteralScanner(literals)
     const value = text(random, 60, 'ab- \t')
     const whole = scanner.scan(value)
