@@ -21,9 +21,9 @@ import {
 } from '../helpers/ca-process.ts'
 import { startFakeDns } from '../helpers/fake-dns.ts'
 import { randomFrom } from '../helpers/random.ts'
-import { runSize } from '../helpers/run-size.ts'
+import { isFullRun, runSize } from '../helpers/run-size.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(isFullRun ? 900_000 : 240_000)
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 if (!hasOpenssl && process.env.CI) throw new Error('openssl is not installed')
