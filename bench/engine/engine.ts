@@ -8,12 +8,13 @@ import { engineWorkloads, type Workload } from '../requests/workloads.ts'
 import { findCoreRuleSet, writeRules } from '../rule-files.ts'
 import { mean, median } from '../statistics.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { untilWarm } from '../until-warm.ts'
 import { CollectorTime } from './collector-time.ts'
 import { type EngineReport, type EngineRow, emptyRow, printEngineReport } from './engine-report.ts'
 import { findPython, LibModSecurity } from './libmodsecurity.ts'
 import { loadOwnEngine } from './own-engine.ts'
 import { proveBlocking } from './prove-blocking.ts'
-import { type TimeOptions, timeOwn } from './time-own.ts'
+import { timeOwn } from './time-own.ts'
 
 export const engineOptions = [
   'crs',
@@ -34,8 +35,6 @@ const variants = [{ name: 'new' }, { name: 'same' }] as const
 const LARGEST_BATCH = 4_000
 /** Of a second each. */
 const MOST_WARM_UPS = 12
-/** A second that is this much faster than the best before it says that the engine is still getting warm. */
-const STILL_WARMING = 1.03
 /** A peer's round is short where it would take minutes, but never a single transaction. */
 const LEAST_PEER_TRANSACTIONS = 10
 
@@ -94,8 +93,9 @@ async function compare(workload: Workload, variant: 'new' | 'same', setting: Set
   const fixed = workload.benign(values)
   const make = (count: number): BenchRequest[] =>
     Array.from({ length: count }, () => (variant === 'same' ? fixed : workload.benign(values)))
-  const warmUs = await warmUp(rules, { make, seconds: 1, batch: 200, collector })
-  const batch = Math.min(LARGEST_BATCH, Math.ceil((seconds * 1e6) / warmUs))
+  const warmUp = { make, seconds: 1, batch: 200, collector }
+  const perSecond = await untilWarm(MOST_WARM_UPS, async () => 1e6 / median((await timeOwn(rules, warmUp)).us))
+  const batch = Math.min(LARGEST_BATCH, Math.ceil(seconds * perSecond))
   const row = emptyRow(workload.name, variant)
   const file = join(folder, 'requests')
   for (let round = 0; round < setting.rounds; round++) {
@@ -111,18 +111,6 @@ async function compare(workload: Workload, variant: 'new' | 'same', setting: Set
     row.peerCpuUs.push(cpuUs)
   }
   return row
-}
-
-/** V8 compiles for some seconds what is used much: a second after the other until one is hardly faster; its median. */
-async function warmUp(rules: RuleSet, options: TimeOptions): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < MOST_WARM_UPS; i++) {
-    const us = median((await timeOwn(rules, options)).us)
-    const isWarm = us > best / STILL_WARMING
-    best = Math.min(best, us)
-    if (isWarm) break
-  }
-  return best
 }
 
 /** New requests enough for a round: as many as the round before took, at first a guess. */

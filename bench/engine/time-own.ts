@@ -11,7 +11,7 @@ export interface OwnTimes {
   readonly collectorShare: number
 }
 
-export interface TimeOptions {
+interface TimeOptions {
   /** Makes so many requests, before the clock starts. */
   readonly make: (count: number) => readonly BenchRequest[]
   readonly seconds: number

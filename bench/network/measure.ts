@@ -3,6 +3,7 @@ import type { BenchRequest } from '../requests/bench-request.ts'
 import { rawMessage } from '../requests/raw-message.ts'
 import { Values } from '../requests/values.ts'
 import { median } from '../statistics.ts'
+import { untilWarm } from '../until-warm.ts'
 import { cpuMs, forgetPeakMemory, peakMemory } from './child.ts'
 import type { LoadResult } from './load.ts'
 import { loadWithH2load } from './load-h2load.ts'
@@ -36,8 +37,6 @@ export interface MeasureOptions {
 const WARM_UP_SECONDS = 2
 /** Loads of that length before the first round, at most. */
 const LONGEST_WARM_UP = 6
-/** A load that is this much faster than the best before it says that the proxy is still getting warm. */
-const STILL_WARMING = 1.03
 /** A round with fewer answers says little: it is repeated and takes longer. */
 const LEAST_REQUESTS = 50
 const LONGEST_SECONDS = 20
@@ -90,16 +89,11 @@ async function prove(
   throw new Error(`${workload.name}: ${proxy.name} answers ${benign} to the benign request and ${attack} to the attack`)
 }
 
-/** Loads the proxy until it gets no faster: V8 compiles what is used much, again and again, for some seconds. Returns requests a second. */
-async function warmUp(proxy: RunningProxy, options: LoadOptions): Promise<number> {
-  let best = (await load(proxy, options)).perSecond
-  for (let i = 1; i < LONGEST_WARM_UP; i++) {
-    const { perSecond } = await load(proxy, { ...options, expected: best })
-    const isWarm = perSecond < best * STILL_WARMING
-    best = Math.max(best, perSecond)
-    if (isWarm) break
-  }
-  return best
+/** Loads the proxy until it gets no faster. Returns requests a second. */
+function warmUp(proxy: RunningProxy, options: LoadOptions): Promise<number> {
+  return untilWarm(LONGEST_WARM_UP, async (best) => {
+    return (await load(proxy, best === undefined ? options : { ...options, expected: best })).perSecond
+  })
 }
 
 interface LoadOptions {

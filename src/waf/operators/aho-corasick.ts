@@ -1,3 +1,4 @@
+import { lowerByte } from './lower-byte.ts'
 import type { Span } from './operator.ts'
 
 /**
@@ -60,10 +61,6 @@ function findEnd(
   return undefined
 }
 
-function lower(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte
-}
-
 /** At most 231 classes: 256 bytes less 26 capitals, and class 0. */
 function classifyBytes(phrases: readonly Uint8Array[]): { classOf: Uint8Array; classCount: number } {
   const classOf = new Uint8Array(256)
@@ -71,7 +68,7 @@ function classifyBytes(phrases: readonly Uint8Array[]): { classOf: Uint8Array; c
   for (const phrase of phrases) {
     for (const byte of phrase) if (classOf[byte] === 0) classOf[byte] = classCount++
   }
-  for (let capital = 0x41; capital <= 0x5a; capital++) classOf[capital] = classOf[lower(capital)] ?? 0
+  for (let capital = 0x41; capital <= 0x5a; capital++) classOf[capital] = classOf[lowerByte(capital)] ?? 0
   return { classOf, classCount }
 }
 

@@ -1,4 +1,5 @@
 import type { ByteSet } from '../operators/byte-set.ts'
+import { lowerByte } from '../operators/lower-byte.ts'
 import { kindOf, kinds, kindsOfSet, LOWER, UPPER } from './byte-kinds.ts'
 import type { PatternTree } from './pattern-tree.ts'
 
@@ -331,5 +332,5 @@ function lowerText(text: string): string {
 }
 
 function lower(byte: number): string {
-  return String.fromCharCode(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)
+  return String.fromCharCode(lowerByte(byte))
 }
