@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../../tests/helpers/free-ports.ts'
 import type { Options } from '../options.ts'
 import { findCoreRuleSet, writeRules } from '../rule-files.ts'
 import { median } from '../statistics.ts'
@@ -89,7 +89,7 @@ interface Started {
 }
 
 async function startProgram(folder: string, rules: readonly string[]): Promise<Started> {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const config = {
     listen: { http: ['127.0.0.1:0'] },
     sites: [{ hosts: ['*'], origin: ['http://127.0.0.1:9'] }],
@@ -126,16 +126,6 @@ async function isReady(port: number): Promise<boolean> {
 /** Linux counts in units of 1,024 bytes. */
 function bytesOf(status: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
-}
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })
 }
 
 function print(rows: readonly Row[], asJson: boolean): void {

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { eventually, freePorts, spawnEdge } from '../helpers/edge-process.ts'
+import { eventually, spawnEdge } from '../helpers/edge-process.ts'
+import { freePorts } from '../helpers/free-ports.ts'
 import { type Pebble, pebbleMissing, startPebble } from '../helpers/pebble.ts'
 
 const skip = pebbleMissing()

@@ -9,7 +9,8 @@ import t, { type Test } from 'tap'
 import { openFileStore } from '../../src/store/file-store.ts'
 import { noteRevocation } from '../../src/store/revocations.ts'
 import { createTestAuthority } from '../helpers/certificate-authority.ts'
-import { eventually, freePorts, spawnEdge } from '../helpers/edge-process.ts'
+import { eventually, spawnEdge } from '../helpers/edge-process.ts'
+import { freePorts } from '../helpers/free-ports.ts'
 
 t.setTimeout(180_000)
 const password = 'pass word ü'

@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { freePorts, spawnEdge } from '../helpers/edge-process.ts'
+import { spawnEdge } from '../helpers/edge-process.ts'
 import { startFaultProxy } from '../helpers/fault-proxy.ts'
+import { freePorts } from '../helpers/free-ports.ts'
 import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
 import { setRenewalInfo, windowAt } from '../helpers/renewal-window.ts'
 

@@ -3,7 +3,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { eventually, freePorts, spawnEdge } from '../helpers/edge-process.ts'
+import { eventually, spawnEdge } from '../helpers/edge-process.ts'
+import { freePorts } from '../helpers/free-ports.ts'
 import { pebbleMissing, startPebble } from '../helpers/pebble.ts'
 
 const skip = pebbleMissing()

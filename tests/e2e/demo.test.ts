@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { eventually, freePorts } from '../helpers/edge-process.ts'
+import { eventually } from '../helpers/edge-process.ts'
+import { freePorts } from '../helpers/free-ports.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const store = `${root}certs/demo`

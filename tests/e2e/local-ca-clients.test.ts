@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { findCertbot, findLego, runClient } from '../helpers/acme-clients.ts'
 import { createCaFolder, startCa } from '../helpers/ca-process.ts'
-import { freePorts } from '../helpers/edge-process.ts'
 import { startFakeDns } from '../helpers/fake-dns.ts'
+import { freePorts } from '../helpers/free-ports.ts'
 
 t.setTimeout(240_000)
 

@@ -3,7 +3,8 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { freePorts, markerRules, spawnEdge } from '../helpers/edge-process.ts'
+import { markerRules, spawnEdge } from '../helpers/edge-process.ts'
+import { freePorts } from '../helpers/free-ports.ts'
 import { redisMissing, startRedis } from '../helpers/redis.ts'
 
 async function folderWith(

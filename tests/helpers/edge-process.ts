@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ControlClient, connectControl } from '../../src/control/client.ts'
 import type { HostName } from '../../src/http.ts'
 import { writeCertificate } from './certificate.ts'
+import { freePorts } from './free-ports.ts'
 
 const launcher = fileURLToPath(new URL('../../bin/acme-edge', import.meta.url))
 /** Logs every request (rule 900001) and denies with 403 whatever carries `attack-marker` (rules 9001xx). */
@@ -112,25 +111,6 @@ export function spawnEdge(args: readonly string[], options: { cwd?: string; env?
   })
   const exited = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })))
   return { child, exited, stdout: () => output.stdout, stderr: () => output.stderr }
-}
-
-/** Below those that Linux gives to clients: a connection of another test would take the port before the program does. */
-const portRange = { from: 22_000, to: 32_000 }
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const open = new Map<number, net.Server>()
-  while (open.size < count) {
-    const port = randomInt(portRange.from, portRange.to)
-    const server = net.createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.on('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (isFree) open.set(port, server)
-  }
-  await Promise.all([...open.values()].map((server) => new Promise((resolve) => server.close(resolve))))
-  return [...open.keys()]
 }
 
 /** Polls until the condition holds; throws with the description when the time is over. */

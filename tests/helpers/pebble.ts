@@ -7,7 +7,7 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as x509 from '@peculiar/x509'
-import { freePorts } from './edge-process.ts'
+import { freePorts } from './free-ports.ts'
 
 export interface PebbleOptions {
   /** A folder of the test: certificates, config and logs go there. */

@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisStoreConfig } from '../../src/config/config.ts'
 import { parseRedisUrl } from '../../src/config/redis-url.ts'
-import { freePorts } from './edge-process.ts'
+import { freePorts } from './free-ports.ts'
 
 export interface RedisOptions {
   /** A folder of the test: the server's data go there. */
