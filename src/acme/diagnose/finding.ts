@@ -50,7 +50,10 @@ export const findingKinds = {
   REDIRECT_NO_TARGET: { severity: 'error', meaning: 'a redirect without a target, or with one that is no URL' },
   REDIRECT_SCHEME: { severity: 'error', meaning: 'a redirect to something else than http or https' },
   REDIRECT_PORT: { severity: 'error', meaning: 'a redirect to another port than 80 or 443' },
-  REDIRECT_ADDRESS: { severity: 'error', meaning: 'a redirect to an IP address' },
+  REDIRECT_ADDRESS: {
+    severity: 'error',
+    meaning: 'a redirect to an IP address that no CA connects to; a warning where only some do',
+  },
   REDIRECT_SLASH: {
     severity: 'error',
     meaning: 'a redirect to `name.well-known`: a slash is missing at the end of its target',

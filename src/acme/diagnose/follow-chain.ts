@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { addressKind } from './address-kind.ts'
 import type { DnsLookup } from './dns-lookup.ts'
 import { type Dial, type FetchOutcome, fetchProbe } from './fetch-probe.ts'
 import { findAddresses } from './find-addresses.ts'
@@ -30,8 +32,10 @@ export async function followChain(options: ChainOptions): Promise<ChainOutcome> 
   while (isRedirect(outcome.status)) {
     const next = followRedirect({ ...outcome, visited })
     if (!(next instanceof URL)) return { kind: 'misled', fault: next }
-    const address = await chooseAddress(next.hostname, options)
+    const address = addressIn(next) ?? (await chooseAddress(next.hostname, options))
     if (address === undefined) return { kind: 'misled', fault: unresolved(next) }
+    if (options.publicOnly && addressKind(address) !== 'public')
+      return { kind: 'misled', fault: notPublic(next, address) }
     const from = visited.at(-1) ?? next
     visited = [...visited, next]
     const following: FetchOutcome = await fetchProbe({ ...options, url: next, address })
@@ -45,6 +49,12 @@ export async function followChain(options: ChainOptions): Promise<ChainOutcome> 
 /** 304 is none, and no answer either. */
 const isRedirect = (status: number): boolean => status >= 300 && status <= 399
 
+/** The address that a URL has for a name. */
+export function addressIn({ hostname }: URL): string | undefined {
+  const address = hostname.replace(/^\[|\]$/g, '')
+  return isIP(address) === 0 ? undefined : address
+}
+
 /** IPv6 first; where that fails, a redirect's target is not tried over IPv4. */
 async function chooseAddress(host: string, options: ChainOptions): Promise<string | undefined> {
   const { v4, v6 } = await findAddresses(host, options)
@@ -54,6 +64,11 @@ async function chooseAddress(host: string, options: ChainOptions): Promise<strin
 function unresolved(to: URL): Fault {
   const text = `the challenge is redirected to ${to.href}, and ${to.hostname} has no address that a CA can use`
   return { code: 'REDIRECT_UNRESOLVED', text, fix: `give ${to.hostname} an A record, or do not redirect the challenge` }
+}
+
+function notPublic(to: URL, address: string): Fault {
+  const text = `the challenge is redirected to ${to.href}, and ${address} is ${addressKind(address)}`
+  return { code: 'REDIRECT_ADDRESS', text, fix: 'redirect the challenge to a public address, or not at all' }
 }
 
 function unanswered(

@@ -6,7 +6,7 @@ import { hasIpv6, isBehindNat, ownAddresses } from './address-kind.ts'
 import type { DiagnosisOptions } from './diagnosis-types.ts'
 import type { Addresses } from './find-addresses.ts'
 import { type Finding, finding } from './finding.ts'
-import { type ChainOutcome, followChain } from './follow-chain.ts'
+import { addressIn, type ChainOutcome, followChain } from './follow-chain.ts'
 import { judgeChain } from './judge-chain.ts'
 import { type Fault, maxRedirects } from './redirect-rules.ts'
 
@@ -32,6 +32,8 @@ interface Probe {
   readonly unanswered: boolean
   readonly untried: boolean
   readonly redirects: number
+  /** The first address that a redirect has for a name. */
+  readonly addressed: string | undefined
 }
 
 /**
@@ -92,7 +94,7 @@ async function probe({ url, address, keyAuthorization, publicCa }: Asking, optio
   const ask = () => followChain({ url, address, dns, publicOnly: publicCa, dial, timeoutMs, signal })
   const first = await ask()
   const fault = judgeChain(first, expected)
-  const about = { address, unanswered: first.kind === 'unanswered', redirects: redirectsOf(first) }
+  const about = { address, unanswered: first.kind === 'unanswered', ...wayOf(first) }
   const untried = address.includes(':') && about.unanswered && fault?.code === 'PORT_UNREACHABLE' && !hasIpv6(own)
   for (let round = 1; round < rounds && first.kind === 'answered'; round += 1) {
     const again = judgeChain(await ask(), expected)
@@ -104,7 +106,10 @@ async function probe({ url, address, keyAuthorization, publicCa }: Asking, optio
 
 const direct = (host: string, port: number) => ({ host, port })
 
-const redirectsOf = (outcome: ChainOutcome): number => (outcome.kind === 'answered' ? outcome.visited.length - 1 : 0)
+function wayOf(outcome: ChainOutcome): Pick<Probe, 'redirects' | 'addressed'> {
+  const redirects = outcome.kind === 'answered' ? outcome.visited.slice(1) : []
+  return { redirects: redirects.length, addressed: redirects.map(addressIn).find((address) => address !== undefined) }
+}
 
 function varies(address: string, fault: Fault | undefined): Fault {
   const text = `${address} does not always give the token: ${fault?.text ?? 'the answers differ'}`
@@ -129,12 +134,16 @@ function judgeAll(name: string, probes: readonly Probe[]): readonly Finding[] {
   })
 }
 
-function redirected(name: string, { address, redirects }: Probe): Finding {
+function redirected(name: string, { address, redirects, addressed }: Probe): Finding {
   const times = redirects === 1 ? 'a redirect' : `${redirects} redirects`
   const text = `the token is found at ${address} by way of ${times}`
   if (redirects > maxRedirects) {
     const fix = `shorten the way: Let's Encrypt follows ${redirects}, others ${maxRedirects} or less`
     return { ...finding('REDIRECT_TOO_MANY', { name, text, fix }), severity: 'warning' }
+  }
+  if (addressed !== undefined) {
+    const fix = `redirect to a name: Let's Encrypt follows to ${addressed}, other CAs may not`
+    return { ...finding('REDIRECT_ADDRESS', { name, text, fix }), severity: 'warning' }
   }
   return finding('REDIRECTED', { name, text, fix: 'nothing has to be done, as long as the target stays as it is' })
 }

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIPv4 } from 'node:net'
 import type { FindingCode } from './finding.ts'
 
 /** BR §3.2.2.4.19 names these four; 303 and all others end the validation. */
@@ -33,7 +33,7 @@ export function followRedirect({ status, location, visited }: Redirect): URL | F
   if (location === undefined || /^https?:\/{2}($|[/:?#])/i.test(location) || !URL.canParse(location, from.href))
     return { code: 'REDIRECT_NO_TARGET', text: `${shown} without a target that is a URL`, fix }
   const to = new URL(location, from.href)
-  const next = { to, shown: `${shown} to ${to.href}`, fix }
+  const next = { to, location, shown: `${shown} to ${to.href}`, fix }
   const fault = faultOfTarget(next)
   if (fault !== undefined) return fault
   if (visited.some(({ href }) => href === to.href))
@@ -50,12 +50,21 @@ export function followRedirect({ status, location, visited }: Redirect): URL | F
 const statusFix = 'answer /.well-known/acme-challenge/ with 200, or redirect it with 301, 302, 307 or 308'
 const loopFix = 'take /.well-known/acme-challenge/ out of the rules that redirect'
 
-function faultOfTarget({ to, shown, fix }: { to: URL; shown: string; fix: string }): Fault | undefined {
+interface Next {
+  readonly to: URL
+  /** As it was written. */
+  readonly location: string
+  readonly shown: string
+  readonly fix: string
+}
+
+function faultOfTarget({ to, location, shown, fix }: Next): Fault | undefined {
   if (to.protocol !== 'http:' && to.protocol !== 'https:') return { code: 'REDIRECT_SCHEME', text: shown, fix }
   if (to.port !== '' && to.port !== '80' && to.port !== '443')
     return { code: 'REDIRECT_PORT', text: `${shown}: CAs follow to ports 80 and 443 alone`, fix }
-  if (isIP(to.hostname.replace(/^\[|\]$/g, '')) !== 0)
-    return { code: 'REDIRECT_ADDRESS', text: `${shown}: CAs do not follow to an IP address`, fix }
+  // `0x7f.1` is a name for a CA.
+  if (isIPv4(to.hostname) && !location.includes(to.hostname))
+    return { code: 'REDIRECT_ADDRESS', text: `${shown}, an address that CAs do not read as one`, fix }
   if (to.hostname.endsWith('.well-known'))
     return { code: 'REDIRECT_SLASH', text: shown, fix: 'end the target of the redirect with a slash' }
   if (Buffer.byteLength(to.pathname) > maxPathBytes)

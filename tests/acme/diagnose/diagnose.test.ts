@@ -260,11 +260,54 @@ const cases: readonly Case[] = [
   { title: 'a redirect without a host', expect: ['REDIRECT_NO_TARGET'], ...redirecting(301, 'https:///x') },
   { title: 'a redirect to ftp', expect: ['REDIRECT_SCHEME'], ...redirecting(302, `ftp://${name}/x`) },
   { title: 'a redirect to port 8443', expect: ['REDIRECT_PORT'], ...redirecting(307, `https://${name}:8443/x`) },
-  { title: 'a redirect to an address', expect: ['REDIRECT_ADDRESS'], ...redirecting(308, `https://${here}/x`) },
+  {
+    title: 'a redirect to an address, which Boulder follows',
+    expect: ['REDIRECT_ADDRESS'],
+    severity: 'warning',
+    says: /by way of a redirect/,
+    fix: /Let's Encrypt follows to 45\.9\.9\.9, other CAs may not/,
+    ports: async ({ edge, t }) => ({
+      ...right(
+        await httpServer(t, ({ url = '' }, response) =>
+          response.writeHead(308, { location: `http://${there}${url}` }).end(),
+        ),
+      ),
+      // What is asked for there is a token of the address, which the edge does not have.
+      [`${there}:80`]: await httpServer(t, async ({ url = '' }, response) => response.end(await edge.ask(name, url))),
+    }),
+  },
+  {
+    title: 'a redirect to an IPv6 address where the token is not',
+    expect: ['ANSWER_OTHER_MACHINE'],
+    says: /^http:\/\/\[2a01:4f8::1\].*404/,
+    ports: async ({ t }) => ({
+      ...right(
+        await httpServer(t, ({ url = '' }, response) =>
+          response.writeHead(308, { location: `http://[${here6}]${url}` }).end(),
+        ),
+      ),
+      [`${here6}:80`]: await httpServer(t, notFound),
+    }),
+  },
+  {
+    title: 'a redirect to an address where nothing listens',
+    expect: ['REDIRECT_UNREACHABLE'],
+    ports: async ({ t }) => ({
+      ...right(await httpServer(t, (_, response) => response.writeHead(308, { location: `https://${here}/x` }).end())),
+      [`${here}:443`]: await closedPort(),
+    }),
+  },
+  {
+    title: 'a redirect to an address that no CA connects to',
+    expect: ['REDIRECT_ADDRESS'],
+    says: /192\.168\.1\.5 is private/,
+    ...redirecting(308, 'http://192.168.1.5/x'),
+  },
   {
     title: 'a redirect to an address in disguise',
     expect: ['REDIRECT_ADDRESS'],
-    ...redirecting(308, 'http://0x7f.1/'),
+    says: /do not read as one/,
+    ...redirecting(308, 'http://0x2d.1.2.3/'),
   },
   {
     title: 'a redirect whose target lacks its slash',
