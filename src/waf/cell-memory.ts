@@ -15,20 +15,20 @@ const HASHED_BYTES = 16
  * since all of it depends on the value and the program alone.
  */
 export class CellMemory {
-  readonly #life: 'passing' | 'kept'
+  /** `passing`: nothing is remembered, every transaction finds out for itself. */
+  readonly life: 'passing' | 'kept'
   /** Hashes of values, by their last bits: two values with one hash are only kept early. */
   readonly #sightings = new Uint32Array(SIGHTINGS)
   /** Of each pair the first was used last: a newcomer takes the place of the second. */
   readonly #first = new Array<Cell | undefined>(PAIRS).fill(undefined)
   readonly #second = new Array<Cell | undefined>(PAIRS).fill(undefined)
 
-  /** @param life `passing`: nothing is remembered, every transaction finds out for itself */
   constructor(life: 'passing' | 'kept') {
-    this.#life = life
+    this.life = life
   }
 
   cellOf(raw: string): Cell {
-    if (this.#life === 'passing' || raw.length > LONGEST_VALUE) return new Cell(raw)
+    if (this.life === 'passing' || raw.length > LONGEST_VALUE) return new Cell(raw)
     const hash = hashOf(raw)
     const pair = hash & (PAIRS - 1)
     const first = this.#first[pair]

@@ -95,6 +95,22 @@ export function compileMacro(macro: Macro, names: NameTable): (state: Transactio
   }
 }
 
+/** How the one value is read that all these texts depend on, where there is one. */
+export function soleReader(
+  macros: readonly Macro[],
+  names: NameTable,
+): ((state: TransactionState) => string) | undefined {
+  const [first, ...others] = macros.flatMap(({ parts }) => parts.filter((part) => typeof part !== 'string'))
+  if (first === undefined || others.some((other) => !isSame(first, other))) return undefined
+  const read = compilePart(first, names)
+  return typeof read === 'string' ? undefined : read
+}
+
+function isSame(one: Reference, other: Reference): boolean {
+  if (one.member.kind !== 'name' || other.member.kind !== 'name') return false
+  return one.word === other.word && one.member.lowerKey === other.member.lowerKey
+}
+
 function compilePart(part: string | Reference, names: NameTable): string | ((state: TransactionState) => string) {
   if (typeof part === 'string') return part
   const { word, member } = part

@@ -4,7 +4,8 @@ import { Cell, Entry } from './entry.ts'
 import type { CompiledOperator } from './operators/operator.ts'
 import { toNumber } from './to-number.ts'
 
-type TxMember = readonly [Entry]
+/** What one name of TX stands for. */
+export type TxMember = readonly [Entry]
 
 const NO_ENTRIES: readonly Entry[] = Object.freeze([])
 
@@ -67,7 +68,13 @@ export class TxCollection implements WritableCollection {
   }
 
   set(name: string, value: string): void {
-    this.setAt(this.#slotOf(name), name, value)
+    this.setAt(this.#slotOf(name, name.toLowerCase()), name, value)
+  }
+
+  /** What `set` would do, with a member that is the same in other transactions. */
+  putNamed(member: TxMember): void {
+    const [{ key = '', lowerKey }] = member
+    this.put(this.#slotOf(key, lowerKey), member)
   }
 
   setAt(slot: number, name: string, value: string): void {
@@ -83,7 +90,7 @@ export class TxCollection implements WritableCollection {
   }
 
   add(name: string, delta: number): void {
-    this.addAt(this.#slotOf(name), name, delta)
+    this.addAt(this.#slotOf(name, name.toLowerCase()), name, delta)
   }
 
   addAt(slot: number, name: string, delta: number): void {
@@ -116,8 +123,7 @@ export class TxCollection implements WritableCollection {
   }
 
   /** Of a name made of the request's data. */
-  #slotOf(name: string): number {
-    const lowerKey = name.toLowerCase()
+  #slotOf(name: string, lowerKey: string): number {
     let slot = this.#find(lowerKey)
     if (slot === undefined) {
       this.#others ??= new Map()

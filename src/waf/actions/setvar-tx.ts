@@ -1,9 +1,15 @@
 import type { NameTable } from '../compiler/name-table.ts'
 import type { Effect } from '../compiler/program.ts'
+import { detach } from '../detach.ts'
 import { Cell, Entry } from '../entry.ts'
-import { compileMacro, constantOf, type Macro } from '../macro.ts'
+import { compileMacro, constantOf, type Macro, soleReader } from '../macro.ts'
 import { toNumber } from '../to-number.ts'
+import type { TransactionState } from '../transaction-state.ts'
+import type { TxMember } from '../tx-collection.ts'
 import type { PendingEffect } from './action.ts'
+
+const REMEMBERED_VALUES = 1024
+const LONGEST_REMEMBERED = 128
 
 export interface Assigned {
   readonly kind: 'set' | 'add' | 'subtract'
@@ -33,9 +39,35 @@ export function assignMember(key: Macro, value: Assigned): PendingEffect {
 function toNamed(key: Macro, { kind, macro }: Assigned, names: NameTable): Effect {
   const name = compileMacro(key, names)
   const text = compileMacro(macro, names)
-  if (kind === 'set') return (state) => state.tx.set(name(state), text(state))
+  if (kind === 'set') {
+    const given = soleReader([key, macro], names)
+    return given === undefined ? (state) => state.tx.set(name(state), text(state)) : remembering({ given, name, text })
+  }
   const sign = kind === 'add' ? 1 : -1
   return (state) => state.tx.add(name(state), sign * toNumber(text(state)))
+}
+
+interface Made {
+  /** The value that the other two are made of. */
+  readonly given: (state: TransactionState) => string
+  readonly name: (state: TransactionState) => string
+  readonly text: (state: TransactionState) => string
+}
+
+/** Members made of one value, as of the name of each header field, are the same whenever that value is. */
+function remembering({ given, name, text }: Made): Effect {
+  const members = new Map<string, TxMember>()
+  return (state) => {
+    const value = given(state)
+    const known = members.get(value)
+    if (known !== undefined) return state.tx.putNamed(known)
+    const member = [new Entry('TX', name(state), new Cell(text(state)))] as const
+    if (state.cells.life === 'kept' && value.length <= LONGEST_REMEMBERED) {
+      if (members.size >= REMEMBERED_VALUES) members.clear()
+      members.set(detach(value), member)
+    }
+    state.tx.putNamed(member)
+  }
 }
 
 function toSlot(name: string, { kind, macro }: Assigned, names: NameTable): Effect {

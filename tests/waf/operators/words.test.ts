@@ -184,6 +184,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   within: [
     ['GET,POST', 'POST', true],
     ['GET,POST', 'PUT', false],
+    ['GET,POST', ',P', true],
+    ['GET', 'GETS', false],
+    ['/a/b/a/', '/a/a/', false],
+    ['\xff\xfe', '\xfe', true],
+    ['', 'x', false],
     ['GET', '', true],
   ],
 }

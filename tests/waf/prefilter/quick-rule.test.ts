@@ -157,6 +157,19 @@ for (const [name, { rules, request = {}, tx, lastMatched }] of Object.entries(ca
 
 t.equal(Object.keys(cases).length, 10)
 
+t.test('members that are named by what a request brings, request after request', async (t) => {
+  const pair = await pairOf(`
+    SecRule REQUEST_HEADERS_NAMES "@rx ^.*$" "id:1,phase:1,pass,nolog,capture,t:none,setvar:'tx.Field_%{tx.0}=/%{tx.0}/'"
+    SecRule TX:field_x-b "@within /x-b/ /X-B/" "id:2,phase:1,pass,nolog,t:none,t:lowercase,setvar:tx.FIELD_x-b=+1"
+    SecRule TX:/^field_/ "@rx (.+)" "id:3,phase:1,pass,nolog,capture,t:none,setvar:!tx.field_%{tx.1},setvar:tx.last=%{tx.1}"`)
+  const names = [['X-A'], ['x-a', 'X-B'], ['X-A', 'x-b'], ['x-B', 'X-A', 'X-b'], [long], ['X-A'], [long]]
+  for (const request of names) {
+    const { screened, plain } = await pair.compare({ headers: request.flatMap((name) => [name, 'y']) })
+    t.equal(screened, plain)
+    t.ok(plain.includes(`TX:Field_${request[0]}`))
+  }
+})
+
 const { seed, count } = runSize({ usual: 150, full: 5_000 })
 const names = ['a', 'A', 'b', 'Foo', 'foo', '0', '1', 'GET']
 const numbers = ['0', '1', '2', '%{tx.a}', '%{tx.Foo}', '%{MATCHED_VAR}', '%{tx.1}']
@@ -196,6 +209,8 @@ function effect(random: Random): string {
     `setvar:tx.${name}=-${number}`,
     `setvar:!tx.${name}`,
     `setvar:tx.n_%{tx.${name}}=${number}`,
+    `setvar:tx.${random.pick(['n', 'N'])}_%{tx.${name}}=<%{TX.${name}}>`,
+    'setvar:tx.F%{MATCHED_VAR}=1',
     `setvar:tx.%{REQUEST_METHOD}=+${number}`,
     `setvar:!tx.%{MATCHED_VAR}`,
     `setvar:tx.${name}=%{MATCHED_VAR_NAME}`,

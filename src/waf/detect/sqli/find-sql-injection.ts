@@ -51,20 +51,31 @@ export function examine(value: string, reading: Reading, extent: 'far' | 'short'
   return { value, reading, folded, fingerprint: letters }
 }
 
-/** Sound: text without punctuation and without a word that a statement or condition needs has no known fingerprint. */
+/**
+ * Sound: each known fingerprint has a string, a parenthesis, a comment, or a word or sign that a statement or condition needs; a
+ * value in which none of these can be has none of them.
+ */
 export function isHarmless(value: string): boolean {
   return isPlain(value) && !tellingWord.test(value)
 }
 
-const isPlainByte = Uint8Array.from({ length: 256 }, (_, byte) => (/[\w .-]/.test(String.fromCharCode(byte)) ? 1 : 0))
+/** Members of a set of bytes: others open strings, parentheses or comments, or stand for a blank in the midst of words. */
+const plain = '\\w .!%*+,/:;<=>?@[\\]^{|}~&-'
+const isPlainByte = Uint8Array.from({ length: 256 }, (_, byte) =>
+  new RegExp(`[${plain}]`).test(String.fromCharCode(byte)) ? 1 : 0,
+)
 
-/** No comment and no hexadecimal number, which would hide where a word begins. */
+/** Plain bytes that begin a comment or join conditions side by side, or a hexadecimal number, which hides where a word begins. */
+const telling = ['--', '/*', '&&', '||', '0x', '0X'] as const
+/** By byte: the one that must not stand before it; 0 for most. */
+const notAfter = new Uint8Array(256)
+for (const pair of telling) notAfter[pair.charCodeAt(1)] = pair.charCodeAt(0)
+
 function isPlain(value: string): boolean {
-  let before = 0
+  let before = -1
   for (let i = 0; i < value.length; i++) {
     const byte = value.charCodeAt(i)
-    if (isPlainByte[byte] !== 1) return false
-    if ((byte === 0x2d && before === 0x2d) || ((byte | 0x20) === 0x78 && before === 0x30)) return false
+    if (isPlainByte[byte] !== 1 || notAfter[byte] === before) return false
     before = byte
   }
   return true
@@ -72,7 +83,7 @@ function isPlain(value: string): boolean {
 
 /** What is not harmless, as a pattern: for rules that need not even ask. */
 export const suspicious = readPatternTree(
-  translatePcre(`[^A-Za-z0-9 ._-]|(?i:--|0x|${tellingWord.source})`, () => {
+  translatePcre(`[^${plain}]|(?i:--|/\\*|&&|\\|\\||0x|${tellingWord.source})`, () => {
     throw new Error('the words of SQL make no pattern')
   }).source,
 )
