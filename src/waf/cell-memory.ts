@@ -61,5 +61,5 @@ function hashOf(text: string): number {
   for (let i = 0; i < head; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   for (let i = Math.max(head, length - HASHED_BYTES); i < length; i++)
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return (hash ^ (hash >>> 15)) >>> 0
+  return (hash ^ (hash >>> 15)) & 0x7fffffff // of the integers that V8 keeps without an object
 }

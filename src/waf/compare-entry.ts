@@ -53,15 +53,23 @@ interface Values {
 
 function compareValues(comparison: Comparison, entry: Entry, { values, isMatch }: Values): MaybePromise<boolean> {
   let isAnyMatch = isMatch
-  for (const [index, value] of values.entries()) {
-    const found = compare(comparison, entry, value)
-    if (found instanceof Promise) {
-      const others = values.slice(index + 1)
-      return found.then((hit) => compareValues(comparison, entry, { values: others, isMatch: hit || isAnyMatch }))
-    }
+  for (let i = 0; i < values.length; i++) {
+    const found = compare(comparison, entry, values[i] as string) // below its length
+    if (found instanceof Promise)
+      return compareOthers(comparison, entry, { values: values.slice(i + 1), isMatch: isAnyMatch, found })
     if (found) isAnyMatch = true
   }
   return isAnyMatch
+}
+
+/** Once one of them was compared elsewhere. */
+async function compareOthers(
+  comparison: Comparison,
+  entry: Entry,
+  { values, isMatch, found }: Values & { readonly found: Promise<boolean> },
+): Promise<boolean> {
+  const hit = await found
+  return compareValues(comparison, entry, { values, isMatch: hit || isMatch })
 }
 
 function compare(comparison: Comparison, entry: Entry, value: string): MaybePromise<boolean> {

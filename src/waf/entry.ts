@@ -27,8 +27,14 @@ class Findings {
   /** The links that may match, as far as that slot asks. */
   answerTo(slot: Slot): readonly ScreenedLink[] | undefined {
     const links = slot === this.#slot ? this.#links : this.#others?.get(slot)
-    if (links === undefined || links.length === 0 || this.#misses === undefined) return links
-    if (!links.some(({ number }) => this.hasMissed(number))) return links
+    if (links === undefined || this.#misses === undefined) return links
+    for (let i = 0; i < links.length; i++) {
+      if (this.hasMissed((links[i] as ScreenedLink).number)) return this.#leaveOutMisses(slot, links)
+    }
+    return links
+  }
+
+  #leaveOutMisses(slot: Slot, links: readonly ScreenedLink[]): readonly ScreenedLink[] {
     const left = links.filter(({ number }) => !this.hasMissed(number))
     this.keepAnswer(slot, left)
     return left

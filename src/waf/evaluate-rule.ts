@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../http.ts'
 import { type Comparison, compareEntry } from './compare-entry.ts'
-import type { Link, Rule } from './compiler/program.ts'
+import type { Effect, Link, Rule } from './compiler/program.ts'
 import type { Entry } from './entry.ts'
 import { hasRemoved, readTargets, withoutRemoved } from './evaluate-targets.ts'
 import { runEffects } from './run-effects.ts'
@@ -8,9 +8,12 @@ import type { TransactionState } from './transaction-state.ts'
 
 /** A longer list is not searched for every value: thousands of arguments would take a square of time. */
 const MOST_SOUGHT = 16
+
 /**
  * Whether the rule, with its whole chain, matches. Runs its effects, but neither logs nor interrupts. A promise only where
  * some comparison is made elsewhere, or where the time slice is over before all values are done.
+ *
+ * What goes on with such a promise are functions of their own: a closure in one of these would cost each of their calls a context.
  */
 export function evaluateRule(state: TransactionState, rule: Rule): MaybePromise<boolean> {
   state.rule = rule
@@ -21,8 +24,12 @@ export function evaluateRule(state: TransactionState, rule: Rule): MaybePromise<
     if (attempted !== undefined) return attempted
   }
   const isMatch = matchFrom(state, rule, rule.head)
-  if (isMatch instanceof Promise) return isMatch.then((settled) => settled && noteSeverity(state, rule))
+  if (isMatch instanceof Promise) return noteSeverityLater(state, rule, isMatch)
   return isMatch && noteSeverity(state, rule)
+}
+
+async function noteSeverityLater(state: TransactionState, rule: Rule, isMatch: Promise<boolean>): Promise<boolean> {
+  return (await isMatch) && noteSeverity(state, rule)
 }
 
 function noteSeverity(state: TransactionState, { severity }: Rule): true {
@@ -33,14 +40,32 @@ function noteSeverity(state: TransactionState, { severity }: Rule): true {
 /** A chained rule runs once, after all values of the rule before it; `ctl` and the like only when the rest has matched. */
 function matchFrom(state: TransactionState, rule: Rule, link: Link): MaybePromise<boolean> {
   const isMatch = matchLink(state, rule, link)
-  if (isMatch instanceof Promise) return isMatch.then((settled) => settled && matchRest(state, rule, link))
+  if (isMatch instanceof Promise) return matchRestLater({ state, rule, link }, isMatch)
   return isMatch && matchRest(state, rule, link)
+}
+
+interface Place {
+  readonly state: TransactionState
+  readonly rule: Rule
+  readonly link: Link
+}
+
+async function matchRestLater({ state, rule, link }: Place, isMatch: Promise<boolean>): Promise<boolean> {
+  return (await isMatch) && matchRest(state, rule, link)
 }
 
 function matchRest(state: TransactionState, rule: Rule, { next, afterMatch }: Link): MaybePromise<boolean> {
   const isMatch = next === undefined || matchFrom(state, rule, next)
-  if (isMatch instanceof Promise) return isMatch.then((settled) => settled && runEffects(afterMatch, state))
+  if (isMatch instanceof Promise) return runEffectsLater(state, afterMatch, isMatch)
   return isMatch && runEffects(afterMatch, state)
+}
+
+async function runEffectsLater(
+  state: TransactionState,
+  effects: readonly Effect[],
+  isMatch: Promise<boolean>,
+): Promise<boolean> {
+  return (await isMatch) && runEffects(effects, state)
 }
 
 function matchLink(state: TransactionState, rule: Rule, link: Link): MaybePromise<boolean> {

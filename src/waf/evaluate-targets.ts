@@ -1,15 +1,17 @@
 import type { DirectTarget, Exclusion, Rule, Selector, Target, TargetProfile } from './compiler/program.ts'
 import { Cell, Entry } from './entry.ts'
-import type { TransactionState } from './transaction-state.ts'
+import type { RemovedTarget, TransactionState } from './transaction-state.ts'
 import type { VariableWord } from './variables/variable.ts'
 
 /** The values that a rule looks at, without those that the rule or a `ctl` of this transaction leaves out. */
 export function readTargets(state: TransactionState, rule: Rule, profile: TargetProfile): readonly Entry[] {
-  if (hasRemoved(state, rule)) {
-    const removed = state.removedTargets.filter(({ rules, word }) => rules[rule.index] === 1 && looksAt(profile, word))
-    if (removed.length > 0) return collect(state, profile.targets, [...profile.exclusions, ...removed])
-  }
+  const removed = hasRemoved(state, rule) ? removedFrom(state, rule, profile) : []
+  if (removed.length > 0) return collect(state, profile.targets, [...profile.exclusions, ...removed])
   return readUntouched(state, profile)
+}
+
+function removedFrom({ removedTargets }: TransactionState, { index }: Rule, profile: TargetProfile): RemovedTarget[] {
+  return removedTargets.filter(({ rules, word }) => rules[index] === 1 && looksAt(profile, word))
 }
 
 /** Whether a `ctl` of this transaction has taken away something that the rule looks at, or might. */
@@ -22,10 +24,13 @@ export function hasRemoved({ removedTargets }: TransactionState, { index }: Rule
 export function readUntouched(state: TransactionState, profile: TargetProfile): readonly Entry[] {
   if (profile.direct !== undefined) return readMember(state, profile.direct)
   const version = versionOf(state, profile)
-  const known = state.targets[profile.number]
+  const known = state.targets?.get(profile.number)
   if (known !== undefined && known.version === version) return known.entries
   const entries = collect(state, profile.targets, profile.exclusions)
-  if (version !== undefined) state.targets[profile.number] = { entries, version }
+  if (version !== undefined) {
+    state.targets ??= new Map()
+    state.targets.set(profile.number, { entries, version })
+  }
   return entries
 }
 
@@ -69,8 +74,7 @@ function collect(
 function readTarget(state: TransactionState, target: Target, exclusions: readonly Exclusion[]): readonly Entry[] {
   let entries = select(state, target)
   for (const { word, selector } of exclusions) {
-    if (word === target.word || word === target.word.base)
-      entries = entries.filter((entry) => !isSelected(entry, selector))
+    if (word === target.word || word === target.word.base) entries = withoutSelected(entries, selector)
   }
   return target.mode === 'include' ? entries : [countOf(target, entries.length)]
 }
@@ -79,7 +83,15 @@ function select(state: TransactionState, { word, selector }: Target): readonly E
   if (selector === undefined) return state.read(word)
   if (selector.kind === 'name' && word.find !== undefined) return word.find(state, selector.lowerName)
   if (selector.kind === 'regex' && word.match !== undefined) return word.match(state, selector.pattern)
-  return state.read(word).filter((entry) => isSelected(entry, selector))
+  return selected(state.read(word), selector)
+}
+
+function selected(entries: readonly Entry[], selector: Selector): readonly Entry[] {
+  return entries.filter((entry) => isSelected(entry, selector))
+}
+
+function withoutSelected(entries: readonly Entry[], selector: Selector | undefined): readonly Entry[] {
+  return entries.filter((entry) => !isSelected(entry, selector))
 }
 
 /** Whether a value of that variable is one that the profile asks for. */
@@ -101,8 +113,11 @@ export function targetOf({ targets }: TargetProfile, entry: Entry): number {
 
 /** Of these values, those that no `ctl` of this transaction takes away from the rule. */
 export function withoutRemoved(state: TransactionState, rule: Rule, entries: readonly Entry[]): readonly Entry[] {
-  if (!hasRemoved(state, rule)) return entries
-  const removed = state.removedTargets.filter(({ rules }) => rules[rule.index] === 1)
+  return hasRemoved(state, rule) ? leaveOutRemoved(state, rule, entries) : entries
+}
+
+function leaveOutRemoved({ removedTargets }: TransactionState, { index }: Rule, entries: readonly Entry[]): Entry[] {
+  const removed = removedTargets.filter(({ rules }) => rules[index] === 1)
   return entries.filter((entry) => {
     return !removed.some(({ word, selector }) => word.name === entry.collection && isSelected(entry, selector))
   })

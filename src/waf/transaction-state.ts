@@ -135,7 +135,7 @@ export class TransactionState {
   removedRules: Uint8Array | undefined
   readonly removedTargets: RemovedTarget[] = []
   /** Values of whole target lists, by the number of the profile. */
-  targets: (KnownTargets | undefined)[] = []
+  targets: Map<number, KnownTargets> | undefined
   readonly #variables = new Map<VariableWord, readonly Entry[]>()
   readonly matches: Match[] = []
   readonly budget: Budget
@@ -165,7 +165,7 @@ export class TransactionState {
     for (const word of this.#variables.keys()) {
       if (word.settled === 'never' || word.settled >= phase) this.#variables.delete(word)
     }
-    this.targets = []
+    this.targets = undefined
   }
 
   /** A variable's values; those that cannot change in this phase are read once, so that their cells are shared. */

@@ -8,6 +8,8 @@ import { toNumber } from './to-number.ts'
 export type TxMember = readonly [Entry]
 
 const NO_ENTRIES: readonly Entry[] = Object.freeze([])
+/** Room for so many names that no rule says: an array that grows is copied. */
+const OTHERS = 16
 
 /**
  * TX of one transaction. Names compare without case and keep the spelling they were first set with; members are listed in
@@ -28,8 +30,8 @@ export class TxCollection implements WritableCollection {
 
   constructor(names: NameTable) {
     this.#names = names
-    this.#members = new Array<TxMember | undefined>(names.size).fill(undefined)
-    this.#turns = new Array<number>(names.size).fill(0)
+    this.#members = new Array<TxMember | undefined>(names.size + OTHERS).fill(undefined)
+    this.#turns = new Array<number>(names.size + OTHERS).fill(0)
   }
 
   /** The member in a slot, if there is one. */

@@ -26,15 +26,16 @@ export class RuleScanner {
   }
 
   #onlySought(scan: Scan): Scan {
-    const { hits, mask, length } = scan
+    const { mask } = scan
+    const hits = scan.hits as number[] // the scan is new, and nobody else has it
     const isSought = this.#isSought[alphabetOf(mask)]
     if (isSought === undefined) return scan
-    let kept: number[] | undefined
+    let kept = 0
     for (let i = 0; i < hits.length; i++) {
       const hit = hits[i] as number
-      if (isSought[hit] === 1) kept?.push(hit)
-      else kept ??= hits.slice(0, i)
+      if (isSought[hit] === 1) hits[kept++] = hit
     }
-    return kept === undefined ? scan : { mask, length, hits: kept }
+    if (kept < hits.length) hits.length = kept
+    return scan
   }
 }
