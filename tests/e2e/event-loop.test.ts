@@ -12,7 +12,7 @@ const skip = existsSync(crs) ? false : 'the Core Rule Set is not beside this rep
 const SECONDS = isFullRun ? 10 : 3
 const CLIENTS = 8
 /** Noise of the machine: what others get is compared within one run, at most so often. */
-const ATTEMPTS = 4
+const ATTEMPTS = 8
 
 const fill = (unit: string) => unit.repeat(Math.ceil(1_040_000 / unit.length)).slice(0, 1_040_000)
 /** Each made for patterns that are known for seconds on 64 KB, or for the detectors. */

@@ -46,6 +46,13 @@ export function kinds(text: string): number {
   return mask
 }
 
+/** Those of the first bytes. */
+export function kindsOfBytes(bytes: Uint8Array, length: number): number {
+  let mask = 0
+  for (let i = 0; i < length; i++) mask |= kindOf[bytes[i] as number] as number
+  return mask
+}
+
 export function kindsOfSet(set: ByteSet): number {
   let mask = 0
   for (let byte = 0; byte < 256; byte++) if (set[byte] === 1) mask |= kindOf[byte] ?? 0
@@ -58,7 +65,8 @@ export function kindsOfSet(set: ByteSet): number {
  */
 export const alphabets: readonly number[] = [
   kinds('aA0 .-_'),
-  kinds("aA0 .-_/:,@!+'"),
+  kinds('aA0 .-_/:,@!+'),
+  kinds('aA0 .-_/:,@!+();=&*'),
   kinds("aA0 .-_/:,@!+'();=&%*"),
   ALL_KINDS,
 ]

@@ -1,16 +1,25 @@
 import type { TransformNode } from '../entry.ts'
+import { kinds, TWIN_BLANKS, TWIN_MARKS } from './byte-kinds.ts'
 import type { ChangedGroup } from './plans.ts'
-import { type Effect, effectOf, growth, resultOf, stepEffect } from './transformation-effects.ts'
+import { type Effect, effectOf, growth, type Peek, peekOf, resultOf, stepEffect } from './transformation-effects.ts'
+
+/** So few are looked at one by one before a result is scanned: it costs less. */
+const FEW_LINKS = 16
+/** Bytes may stand in it in any order. */
+const TWINS = TWIN_BLANKS | TWIN_MARKS
 
 /** A step that may change a value, with what is to be asked of the result, and the steps that follow. */
 export interface Change {
   readonly step: TransformNode
   readonly effect: Effect
+  readonly peek: Peek | undefined
   readonly groups: readonly ChangedGroup[]
   /** Nothing behind this step can match what a shorter string becomes, or a shorter result. */
   readonly minLength: number
   readonly minResult: number
   readonly next: readonly Change[]
+  /** That are asked of the result, or of what the steps behind make of it. */
+  readonly linkCount: number
 }
 
 interface Draft extends Change {
@@ -18,6 +27,7 @@ interface Draft extends Change {
   minLength: number
   minResult: number
   readonly next: Draft[]
+  linkCount: number
 }
 
 /**
@@ -38,6 +48,7 @@ export class ChangeTree {
     for (const [index, step] of steps.entries()) {
       const draft = list.find((other) => isAlike(other.step, step)) ?? plant(list, step)
       draft.minLength = Math.min(draft.minLength, value.minLength / growth(steps.slice(index)))
+      draft.linkCount += group.links.length
       draft.minResult = Math.min(draft.minResult, value.minLength / growth(steps.slice(index + 1)))
       if (index === steps.length - 1) draft.groups.push(group)
       list = draft.next
@@ -45,9 +56,41 @@ export class ChangeTree {
   }
 }
 
+/** Whether nobody who asks for the result of a step can match it, as its length and its kinds of bytes say. */
+export function isVain(change: Change, output: string): boolean {
+  if (output.length < change.minResult) return true
+  return change.linkCount <= FEW_LINKS && !mayMatch(change, kinds(output) | TWINS)
+}
+
+/** The same, as far as it can be told of a value before the step is run. */
+export function isVainAhead(change: Change, value: string): boolean {
+  const { peek, linkCount } = change
+  return peek !== undefined && linkCount <= FEW_LINKS && !mayMatch(change, peek(value) | TWINS)
+}
+
+/** Whether some link may match a result with these kinds of bytes, or what the steps behind make of it. */
+function mayMatch({ groups, next }: Change, mask: number): boolean {
+  for (let i = 0; i < groups.length; i++) if (groups[i]?.mayMatch(mask) === true) return true
+  for (let i = 0; i < next.length; i++) {
+    const change = next[i] as Change // below its length
+    const isSame = change.effect.change(mask) === 'none'
+    if (mayMatch(change, isSame ? mask : resultOf(change.step, mask))) return true
+  }
+  return false
+}
+
 function plant(list: Draft[], step: TransformNode): Draft {
   const most = Number.POSITIVE_INFINITY
-  const draft: Draft = { step, effect: effectOf(step), groups: [], minLength: most, minResult: most, next: [] }
+  const draft: Draft = {
+    step,
+    effect: effectOf(step),
+    peek: peekOf(step),
+    groups: [],
+    minLength: most,
+    minResult: most,
+    next: [],
+    linkCount: 0,
+  }
   list.push(draft)
   return draft
 }

@@ -194,6 +194,14 @@ export class ChangedGroup {
     }
   }
 
+  /** Whether some link may match a string with these kinds of bytes. */
+  mayMatch(mask: number): boolean {
+    for (let i = 0; i < this.links.length; i++) {
+      if (isPossible(this.links[i] as ScreenedLink, mask)) return true // below its length
+    }
+    return false
+  }
+
   /** The links that only their operators can tell about; of few links, all: looking at each costs less than remembering. */
   #run(mask: number): readonly ScreenedLink[] {
     if (this.links.length <= FEW_LINKS) return this.links

@@ -3,7 +3,7 @@ import type { Cell, Entry } from '../entry.ts'
 import { isTargeted, targetOf } from '../evaluate-targets.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { VariableWord } from '../variables/variable.ts'
-import type { Change } from './change-tree.ts'
+import { type Change, isVain, isVainAhead } from './change-tree.ts'
 import type { FoundLinks } from './found-links.ts'
 import type { Scan } from './literal-scanner.ts'
 import type { MainPath } from './main-path.ts'
@@ -208,18 +208,20 @@ export class Screening {
   /** Asks what steps make of a string, and the steps behind them of that; those that leave it as it is are not run. */
   #change(changes: readonly Change[], cell: Cell, value: string, scan: Scan): void {
     for (let i = 0; i < changes.length; i++) {
-      const { step, effect, groups, minLength, minResult, next } = changes[i] as Change // below its length
+      const change = changes[i] as Change // below its length
+      const { step, effect, groups, minLength, next } = change
       if (scan.length < minLength) continue
       let output = value
       let result = scan
       if (effect.change(scan.mask) !== 'none') {
         const known = cell.resultOf(step)
+        if (known === undefined && isVainAhead(change, value)) continue
         output = known?.value ?? step.transform(value)
-        const isShort = output.length < minResult
-        if (!isShort && output !== value) result = known?.scan ?? this.#program.scanner.scan(output)
-        if (known === undefined) cell.keep(step, output, isShort ? undefined : result)
-        else if (!isShort) known.scan = result
-        if (isShort) continue
+        const goesOn = !isVain(change, output)
+        if (goesOn && output !== value) result = known?.scan ?? this.#program.scanner.scan(output)
+        if (known === undefined) cell.keep(step, output, goesOn ? result : undefined)
+        else if (goesOn) known.scan = result
+        if (!goesOn) continue
       }
       for (let j = 0; j < groups.length; j++) groups[j]?.collect(result, this.#program.found)
       if (next.length > 0) this.#change(next, cell, output, result)

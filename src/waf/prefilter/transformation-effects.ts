@@ -1,5 +1,18 @@
 import type { TransformNode } from '../entry.ts'
-import { ALL_KINDS, ANYTHING, CONTROLS, HIGH, kinds, LOWER, TWIN_BLANKS, TWIN_MARKS, UPPER } from './byte-kinds.ts'
+import { decodeInto } from '../transformations/base64-decode.ts'
+import { roomFor } from '../transformations/byte-room.ts'
+import {
+  ALL_KINDS,
+  ANYTHING,
+  CONTROLS,
+  HIGH,
+  kinds,
+  kindsOfBytes,
+  LOWER,
+  TWIN_BLANKS,
+  TWIN_MARKS,
+  UPPER,
+} from './byte-kinds.ts'
 
 /** What the kinds of bytes in a value tell about its transformation, without computing it. */
 export interface Effect {
@@ -110,6 +123,20 @@ export function chainEffect(node: TransformNode | undefined, mask: number): Chai
   const change = stepEffect(node, before.mask)
   if (change === 'none') return before
   return { isSame: before.isSame && change === 'case', mask: resultOf(node, before.mask) }
+}
+
+/** Kinds of bytes of a result, found out with less work than the result itself. */
+export type Peek = (value: string) => number
+
+const peeks: Readonly<Record<string, Peek>> = {
+  base64Decode(value) {
+    const bytes = roomFor(value.length)
+    return kindsOfBytes(bytes, decodeInto(bytes, value))
+  },
+}
+
+export function peekOf({ name }: TransformNode): Peek | undefined {
+  return peeks[name]
 }
 
 /** How much longer a result can be than the value, by transformation; those without effect here: without bound. */

@@ -19,6 +19,11 @@ const bitsOf = Uint8Array.from({ length: 256 }, (_, byte) => {
 
 function decode(value: string): string {
   const bytes = roomFor(value.length)
+  return textOf(bytes, decodeInto(bytes, value))
+}
+
+/** Puts the result where there is room for as many bytes as the value has; how many it has. */
+export function decodeInto(bytes: Buffer, value: string): number {
   let length = 0
   let bits = 0
   let count = 0
@@ -32,5 +37,5 @@ function decode(value: string): string {
     count -= 8
     bytes[length++] = bits >> count
   }
-  return textOf(bytes, length)
+  return length
 }
