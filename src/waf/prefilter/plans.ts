@@ -128,8 +128,8 @@ export class Plan {
     this.#alphabet = alphabetOf(options.mask)
     this.#linksOfHit = options.linksOfHit
     this.#note = options.note
-    this.#run = options.same.flatMap(({ links }) => {
-      return links.filter((link) => needOf(link, this.#alphabet)?.kind === 'run').map((link) => this.#runOf(link))
+    this.#run = options.same.flatMap(({ links, mask }) => {
+      return links.filter((link) => hasToRun(needOf(link, this.#alphabet), mask)).map((link) => this.#runOf(link))
     })
   }
 
@@ -182,7 +182,8 @@ export class ChangedGroup {
     for (let i = 0; i < run.length; i++) {
       const link = run[i] as ScreenedLink // below its length
       const requirement = needOf(link, alphabet)
-      if (requirement?.kind === 'run' && length >= requirement.minLength && meets(requirement, mask)) found.add(link)
+      if (requirement === undefined || !hasToRun(requirement, mask)) continue
+      if (length >= requirement.minLength && meets(requirement, mask)) found.add(link)
     }
     for (let i = 0; i < hits.length; i++) {
       const hit = hits[i] as number
@@ -211,7 +212,7 @@ export class ChangedGroup {
   #findRun(mask: number): readonly ScreenedLink[] {
     if (this.#runs.size >= MOST_REMEMBERED) this.#runs.clear()
     const alphabet = alphabetOf(mask)
-    const run = this.links.filter((link) => needOf(link, alphabet)?.kind === 'run' && isPossible(link, mask))
+    const run = this.links.filter((link) => hasToRun(needOf(link, alphabet), mask) && isPossible(link, mask))
     this.#runs.set(mask, run.length === 0 ? NO_LINKS : run)
     return run
   }
@@ -229,6 +230,11 @@ function linksOf(linksOfHit: LinksOfHit, hit: number, alphabet: number): readonl
 
 function needOf({ requirements }: ScreenedLink, alphabet: number): Requirement | undefined {
   return requirements[alphabet]
+}
+
+/** Whether no literal can rule out a string with these kinds of bytes. */
+function hasToRun(requirement: Requirement | undefined, mask: number): boolean {
+  return requirement !== undefined && (requirement.kind === 'run' || (requirement.bytes & mask) !== 0)
 }
 
 /** Whether a string with these kinds of bytes, and no others, could match. */

@@ -5,10 +5,14 @@ import type { PatternTree } from './pattern-tree.ts'
 
 /** What a value made of one alphabet needs so that a pattern can match it; all of it is necessary, none sufficient. */
 export interface Requirement {
-  /** `never`: no such value matches. `run`: only the pattern itself can tell. `literals`: one of them has to be there. */
+  /**
+   * `never`: no such value matches. `run`: only the pattern itself can tell. `literals`: one of them has to be there, or a byte of
+   * one of the kinds in `bytes`.
+   */
   readonly kind: 'never' | 'run' | 'literals'
   /** Lower case, two bytes or more. */
   readonly literals: readonly string[]
+  readonly bytes: number
   /** The value has a byte of each of these sets of kinds. */
   readonly needs: readonly number[]
   readonly minLength: number
@@ -47,13 +51,15 @@ const empty: Facts = { ...nothing, ...texts(['']) }
 /** Works out what `tree` requires of values whose bytes are all of one alphabet's kinds. */
 export function requirementOf(tree: PatternTree, analysis: Analysis): Requirement {
   const facts = analysis.factsOf(tree)
-  if (facts.isDead) return { kind: 'never', literals: [], needs: [], minLength: 0 }
+  if (facts.isDead) return { kind: 'never', literals: [], bytes: 0, needs: [], minLength: 0 }
   const found = better(facts.exact, facts.literals)
   const { minLength } = facts
   const needs = fewest([...facts.needs, ...(found === undefined ? [] : [needOf(found)])])
-  if (found === undefined || found.some(({ length }) => length < 2))
-    return { kind: 'run', literals: [], needs, minLength }
-  return { kind: 'literals', literals: shortened(found), needs, minLength }
+  const bytes = kinds((found ?? []).filter(({ length }) => length === 1).join(''))
+  if (found === undefined || (bytes & ORDINARY) !== 0) return { kind: 'run', literals: [], bytes: 0, needs, minLength }
+  // A value with one of the others has a byte of these kinds as well.
+  const literals = found.filter((literal) => (kinds(literal) & bytes) === 0)
+  return { kind: 'literals', literals: shortened(literals), bytes, needs, minLength }
 }
 
 /** Of the values of one alphabet: their bytes are all of its kinds. Trees share sets of bytes. */

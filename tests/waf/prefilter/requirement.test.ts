@@ -57,12 +57,13 @@ class Findings {
 }
 
 function complaintAbout(requirement: Requirement, value: string, mask: number): string | undefined {
-  const { kind, literals, needs, minLength } = requirement
+  const { kind, literals, bytes, needs, minLength } = requirement
   const lowerCase = value.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
   if (kind === 'never') return 'never'
   if (value.length < minLength) return `shorter than ${minLength}`
   if (needs.some((need) => (need & mask) === 0)) return 'a need is not met'
-  if (kind === 'literals' && !literals.some((literal) => lowerCase.includes(literal))) return 'no literal is there'
+  const isThere = (bytes & mask) !== 0 || literals.some((literal) => lowerCase.includes(literal))
+  if (kind === 'literals' && !isThere) return 'no literal is there'
   return undefined
 }
 
