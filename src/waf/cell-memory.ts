@@ -3,15 +3,18 @@ import { Cell } from './entry.ts'
 
 /** Longer values hardly ever come twice. */
 const LONGEST_VALUE = 256
-/** Pairs of places for cells, and places to note a value that was seen once; powers of two. */
+/** Pairs of places for cells, and places to note a value that was seen once or twice; powers of two. */
 const PAIRS = 2048
 const SIGHTINGS = 8192
+/** Above every hash: says of a sighting that it was the second one. */
+const TWICE = 0x80000000
 /** Bytes at either end that a hash is made of. */
 const HASHED_BYTES = 16
 
 /**
  * Many values come again and again in real traffic: names, most header fields, choices in forms. The cell of a value that
- * comes a second time is kept from one transaction to the next, with its transformations and what screening found. Sound,
+ * comes a third time is kept from one transaction to the next, with its transformations and what screening found. (From the second
+ * on, many would be kept that came twice by chance, like numbers of pages; they live just long enough to cost V8 full collections.) Sound,
  * since all of it depends on the value and the program alone.
  */
 export class CellMemory {
@@ -35,8 +38,10 @@ export class CellMemory {
     if (first !== undefined && first.raw === raw) return first
     const second = this.#second[pair]
     if (second !== undefined && second.raw === raw) return this.#use(second, pair)
-    if (this.#sightings[hash & (SIGHTINGS - 1)] === hash) return this.#keep(new Cell(detach(raw), 'kept'), pair)
-    this.#sightings[hash & (SIGHTINGS - 1)] = hash
+    const place = hash & (SIGHTINGS - 1)
+    const seen = this.#sightings[place] as number
+    if (seen === hash + TWICE) return this.#keep(new Cell(detach(raw), 'kept'), pair)
+    this.#sightings[place] = seen === hash ? hash + TWICE : hash
     return new Cell(raw)
   }
 
