@@ -19,7 +19,7 @@ function removeFromFew(value: string): string {
   for (let i = 0; i < value.length; i++) {
     const byte = value.charCodeAt(i)
     bytes[length] = byte
-    length += isKept[byte] as number // values are one-byte strings
+    length += isKept[byte & 0xff] as number
   }
   return length === value.length ? value : textOf(bytes, length)
 }
