@@ -1,3 +1,4 @@
+import { detach } from '../../src/waf/detach.ts'
 import type { RuleSet } from '../../src/waf/transaction-types.ts'
 import { type BenchRequest, showRequest } from '../requests/bench-request.ts'
 import { ageObjects, type CollectorTime, collectGarbage } from './collector-time.ts'
@@ -45,11 +46,7 @@ export async function timeOwn(rules: RuleSet, options: TimeOptions): Promise<Own
 
 /** Texts in one piece each, as a parser of HTTP makes them: V8 keeps what was put together as its parts until somebody reads it. */
 function asReceived(request: BenchRequest): BenchRequest {
-  return { ...request, target: inOnePiece(request.target), headers: request.headers.map(inOnePiece) }
-}
-
-function inOnePiece(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
+  return { ...request, target: detach(request.target), headers: request.headers.map(detach) }
 }
 
 async function timeBatch(rules: RuleSet, requests: readonly BenchRequest[], us: number[]): Promise<void> {

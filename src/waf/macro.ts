@@ -102,8 +102,7 @@ export function soleReader(
 ): ((state: TransactionState) => string) | undefined {
   const [first, ...others] = macros.flatMap(({ parts }) => parts.filter((part) => typeof part !== 'string'))
   if (first === undefined || others.some((other) => !isSame(first, other))) return undefined
-  const read = compilePart(first, names)
-  return typeof read === 'string' ? undefined : read
+  return compileReference(first, names)
 }
 
 function isSame(one: Reference, other: Reference): boolean {
@@ -112,10 +111,13 @@ function isSame(one: Reference, other: Reference): boolean {
 }
 
 function compilePart(part: string | Reference, names: NameTable): string | ((state: TransactionState) => string) {
-  if (typeof part === 'string') return part
-  const { word, member } = part
+  return typeof part === 'string' ? part : compileReference(part, names)
+}
+
+function compileReference(reference: Reference, names: NameTable): (state: TransactionState) => string {
+  const { word, member } = reference
   const read = member.kind === 'name' ? readerOf(word, member.lowerKey, names) : undefined
-  if (read === undefined) return (state) => expandPart(part, state)
+  if (read === undefined) return (state) => expandPart(reference, state)
   return (state) => read(state)[0]?.cell.raw ?? ''
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
 
@@ -15,6 +16,12 @@ const words: Readonly<Record<string, string>> = {
   carrierGradeNat: 'shared by a provider (RFC 6598)',
   unspecified: 'unspecified',
   multicast: 'multicast',
+}
+
+/** The address that a URL has for a name. */
+export function addressIn({ hostname }: URL): string | undefined {
+  const address = hostname.replace(/^\[|\]$/g, '')
+  return isIP(address) === 0 ? undefined : address
 }
 
 /** Addresses of this machine's own interfaces; behind a router that translates, the public one is not among them. */

@@ -1,8 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { version } from '../../version.ts'
+import { addressIn } from './address-kind.ts'
 
 /** Where a connection goes; tests lead public addresses to servers of their own. */
 export type Dial = (address: string, port: number) => { readonly host: string; readonly port: number }
@@ -52,7 +52,6 @@ export async function fetchProbe(options: FetchProbeOptions): Promise<FetchOutco
 function send({ url, address, dial, timeoutMs, signal }: FetchProbeOptions): Promise<FetchOutcome> {
   const secure = url.protocol === 'https:'
   const target = dial(address, portOf(url))
-  const name = url.hostname.replace(/^\[|\]$/g, '')
   const options = {
     ...target,
     path: `${url.pathname}${url.search}`,
@@ -62,7 +61,7 @@ function send({ url, address, dial, timeoutMs, signal }: FetchProbeOptions): Pro
     signal,
   }
   const tls = { ...options, rejectUnauthorized: false, minVersion: 'TLSv1.2' as const }
-  const outgoing = secure ? requestHttps(isIP(name) === 0 ? { ...tls, servername: name } : tls) : requestHttp(options)
+  const outgoing = secure ? requestHttps({ ...tls, ...serverName(url) }) : requestHttp(options)
   return settle(outgoing, { secure, timeoutMs, signal }).finally(() => outgoing.destroy())
 }
 
@@ -137,6 +136,11 @@ function failure(error: NodeJS.ErrnoException, state: { connected: boolean; secu
 
 const isClosed = (code: string): boolean => code === 'HPE_INVALID_EOF_STATE'
 
+/** Of addresses there is none (RFC 6066 §3). */
+function serverName(url: URL): { readonly servername?: string } {
+  return addressIn(url) === undefined ? { servername: url.hostname } : {}
+}
+
 /** How servers of TLS answer plain HTTP where they answer at all. */
 function saysTls(outcome: FetchOutcome): boolean {
   if (outcome.kind !== 'answered' || outcome.status !== 400) return false
@@ -148,8 +152,7 @@ function saysTls(outcome: FetchOutcome): boolean {
 /** Whether a TLS server answers a handshake, of whatever version and with whatever certificate; an alert counts, too. */
 function speaksTls({ url, address, dial, timeoutMs, signal }: FetchProbeOptions): Promise<boolean> {
   return new Promise((resolve) => {
-    const name = isIP(url.hostname) === 0 ? { servername: url.hostname } : {}
-    const socket = connectTls({ ...dial(address, portOf(url)), ...name, rejectUnauthorized: false })
+    const socket = connectTls({ ...dial(address, portOf(url)), ...serverName(url), rejectUnauthorized: false })
     const end = (result: boolean) => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)

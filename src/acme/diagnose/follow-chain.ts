@@ -1,5 +1,4 @@
-import { isIP } from 'node:net'
-import { addressKind } from './address-kind.ts'
+import { addressIn, addressKind } from './address-kind.ts'
 import type { DnsLookup } from './dns-lookup.ts'
 import { type Dial, type FetchOutcome, fetchProbe } from './fetch-probe.ts'
 import { findAddresses } from './find-addresses.ts'
@@ -48,12 +47,6 @@ export async function followChain(options: ChainOptions): Promise<ChainOutcome> 
 
 /** 304 is none, and no answer either. */
 const isRedirect = (status: number): boolean => status >= 300 && status <= 399
-
-/** The address that a URL has for a name. */
-export function addressIn({ hostname }: URL): string | undefined {
-  const address = hostname.replace(/^\[|\]$/g, '')
-  return isIP(address) === 0 ? undefined : address
-}
 
 /** IPv6 first; where that fails, a redirect's target is not tried over IPv4. */
 async function chooseAddress(host: string, options: ChainOptions): Promise<string | undefined> {

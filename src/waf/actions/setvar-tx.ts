@@ -1,15 +1,12 @@
 import type { NameTable } from '../compiler/name-table.ts'
 import type { Effect } from '../compiler/program.ts'
-import { detach } from '../detach.ts'
 import { Cell, Entry } from '../entry.ts'
 import { compileMacro, constantOf, type Macro, soleReader } from '../macro.ts'
+import { TextMemory } from '../text-memory.ts'
 import { toNumber } from '../to-number.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { TxMember } from '../tx-collection.ts'
 import type { PendingEffect } from './action.ts'
-
-const REMEMBERED_VALUES = 1024
-const LONGEST_REMEMBERED = 128
 
 export interface Assigned {
   readonly kind: 'set' | 'add' | 'subtract'
@@ -56,16 +53,13 @@ interface Made {
 
 /** Members made of one value, as of the name of each header field, are the same whenever that value is. */
 function remembering({ given, name, text }: Made): Effect {
-  const members = new Map<string, TxMember>()
+  const members = new TextMemory<TxMember>({ most: 1024, longest: 128 })
   return (state) => {
     const value = given(state)
     const known = members.get(value)
     if (known !== undefined) return state.tx.putNamed(known)
     const member = [new Entry('TX', name(state), new Cell(text(state)))] as const
-    if (state.cells.life === 'kept' && value.length <= LONGEST_REMEMBERED) {
-      if (members.size >= REMEMBERED_VALUES) members.clear()
-      members.set(detach(value), member)
-    }
+    if (state.cells.life === 'kept') members.keep(value, member)
     state.tx.putNamed(member)
   }
 }

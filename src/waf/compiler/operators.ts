@@ -5,16 +5,12 @@ import { compileMacro, hasMacro, isMacroText, type Macro, parseMacro } from '../
 import { findOperator } from '../operators/index.ts'
 import type { CompiledOperator, OperatorContext, OperatorRecipe, OperatorWord } from '../operators/operator.ts'
 import type { OperatorNode } from '../seclang/ast.ts'
+import { TextMemory } from '../text-memory.ts'
 import type { TransactionState } from '../transaction-state.ts'
 import type { Assembly } from './draft.ts'
 import type { RuleOperator } from './program.ts'
 import { reasonAgainst } from './refused-words.ts'
 import { reject } from './rejection.ts'
-
-/** Arguments made of macros differ between transactions; more than this many are not remembered. */
-const REMEMBERED_ARGUMENTS = 64
-/** What a request puts into an argument can be long. */
-const LONGEST_REMEMBERED = 1024
 
 /** Looks the operator up and compiles its argument; unknown words and bad arguments are rejected with their place. */
 export function compileOperator(node: OperatorNode, sources: OperatorSources): RuleOperator {
@@ -98,16 +94,14 @@ interface PassingArgument {
 }
 
 function withMacro(word: OperatorWord, { text, context }: PassingArgument): RuleOperator['resolve'] {
-  const compiled = new Map<string, CompiledOperator>()
+  // What a request puts into an argument differs between transactions, and can be long.
+  const compiled = new TextMemory<CompiledOperator>({ most: 64, longest: 1024 })
   return (state) => {
     const argument = text(state)
     const known = compiled.get(argument)
     if (known !== undefined) return known
-    if (argument.length > LONGEST_REMEMBERED) return compileWord(word, { text: argument, context, isPassing: true })
-    if (compiled.size >= REMEMBERED_ARGUMENTS) compiled.clear()
-    const own = detach(argument)
-    const operator = compileWord(word, { text: own, context, isPassing: true })
-    compiled.set(own, operator)
+    const operator = compileWord(word, { text: detach(argument), context, isPassing: true })
+    compiled.keep(argument, operator)
     return operator
   }
 }

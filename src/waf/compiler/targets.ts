@@ -1,6 +1,6 @@
-import { detach } from '../detach.ts'
 import type { CompiledOperator } from '../operators/operator.ts'
 import type { SelectorNode, TargetNode, Word } from '../seclang/ast.ts'
+import { TextMemory } from '../text-memory.ts'
 import { findVariable } from '../variables/index.ts'
 import type { VariableWord } from '../variables/variable.ts'
 import { compilePattern } from './pattern.ts'
@@ -88,21 +88,16 @@ function compileSelector(node: SelectorNode | undefined): Selector | undefined {
   return { kind: 'regex', pattern: remembering(compilePattern(node.pattern, { ignoreCase: true })) }
 }
 
-/** Names of members are few, and the same in most transactions; more than so many are not remembered. */
-const REMEMBERED_NAMES = 1024
-const LONGEST_NAME = 128
-
+/** Names of members are few, and the same in most transactions. */
 function remembering(pattern: CompiledOperator): CompiledOperator {
-  const answers = new Map<string, boolean>()
+  const answers = new TextMemory<boolean>({ most: 1024, longest: 128 })
   return {
     ...pattern,
     test(name) {
       const known = answers.get(name)
       if (known !== undefined) return known
       const answer = pattern.test(name)
-      if (name.length > LONGEST_NAME) return answer
-      if (answers.size >= REMEMBERED_NAMES) answers.clear()
-      answers.set(detach(name), answer)
+      answers.keep(name, answer)
       return answer
     },
   }

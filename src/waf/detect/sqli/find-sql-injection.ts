@@ -61,9 +61,8 @@ export function isHarmless(value: string): boolean {
 
 /** Members of a set of bytes: others open strings, parentheses or comments, or stand for a blank in the midst of words. */
 const plain = '\\w .!%*+,/:;<=>?@[\\]^{|}~&-'
-const isPlainByte = Uint8Array.from({ length: 256 }, (_, byte) =>
-  new RegExp(`[${plain}]`).test(String.fromCharCode(byte)) ? 1 : 0,
-)
+const plainByte = new RegExp(`[${plain}]`)
+const isPlainByte = Uint8Array.from({ length: 256 }, (_, byte) => (plainByte.test(String.fromCharCode(byte)) ? 1 : 0))
 
 /** Plain bytes that begin a comment or join conditions side by side, or a hexadecimal number, which hides where a word begins. */
 const telling = ['--', '/*', '&&', '||', '0x', '0X'] as const
@@ -81,9 +80,13 @@ function isPlain(value: string): boolean {
   return true
 }
 
+function literally(text: string): string {
+  return text.replace(/[*|]/g, '\\$&')
+}
+
 /** What is not harmless, as a pattern: for rules that need not even ask. */
 export const suspicious = readPatternTree(
-  translatePcre(`[^${plain}]|(?i:--|/\\*|&&|\\|\\||0x|${tellingWord.source})`, () => {
+  translatePcre(`[^${plain}]|${telling.map(literally).join('|')}|(?i:${tellingWord.source})`, () => {
     throw new Error('the words of SQL make no pattern')
   }).source,
 )
